@@ -1,0 +1,44 @@
+// A blocking HTTPS client: one connection, kept alive, reopened when the server closed it.
+//
+// Side:    host
+// Limits:  header 64 KiB, body 64 MiB
+// Errors:  those of tls_client.h; Unreachable also for a reply that is not HTTP
+// Threads: one thread at a time
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "services/net/http_message.h"
+#include "services/net/tls_client.h"
+
+namespace scone::net {
+
+struct HttpCall {
+    std::string method = "GET";
+    std::string target = "/";  // already percent-encoded
+    HttpFields fields;
+    std::string body;
+};
+
+class HttpClient {
+  public:
+    // Does not connect yet. options.identity must outlive the client.
+    explicit HttpClient(TlsClientOptions options);
+    HttpClient(HttpClient&&) noexcept;
+    ~HttpClient();
+
+    // Any reply is a success here, whatever its status.
+    text::Outcome<HttpReply> send(const HttpCall& call);
+    // The chain of the last server reached; empty before.
+    const std::vector<crypto::Certificate>& server_chain() const { return chain_; }
+
+  private:
+    text::Outcome<HttpReply> exchange(const std::string& message, bool is_head);
+
+    TlsClientOptions options_;
+    std::optional<TlsClient> connection_;
+    std::vector<crypto::Certificate> chain_;
+};
+
+}  // namespace scone::net
