@@ -62,6 +62,8 @@ struct HostWindow {
     uint32_t signal_read;
     uint64_t signal_overflow;  // bit n-1: signal n was dropped from the ring
     uint64_t host_thread_id;
+    uint32_t park_word;  // futex word on which this thread waits when it sleeps in the enclave's futex
+    uint32_t reserved;
     HostSignal signals[kSignalQueueLength];
 };
 

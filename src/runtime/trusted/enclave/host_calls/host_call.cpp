@@ -1,0 +1,42 @@
+#include "runtime/trusted/enclave/host_calls/host_call.h"
+
+#include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/enclave/thread_block.h"
+
+extern "C" void scone_host_call_exit();
+
+namespace scone::enclave {
+
+int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0, uint64_t a1, uint64_t a2,
+                  uint64_t a3, uint64_t a4, uint64_t a5) {
+    ThreadBlock* block = current_block();
+    boundary::HostRequest& request = block->window->request;
+    host_store(&request.number, number);
+    host_store(&request.args[0], a0);
+    host_store(&request.args[1], a1);
+    host_store(&request.args[2], a2);
+    host_store(&request.args[3], a3);
+    host_store(&request.args[4], a4);
+    host_store(&request.args[5], a5);
+    host_store(&request.flags, static_cast<uint64_t>(interruptible));
+    scone_host_call_exit();
+    // A signal may have come while the thread was outside: look before the program goes on.
+    uint64_t written_and_read = host_load(&block->window->signal_write);
+    if ((written_and_read & 0xffffffff) != (written_and_read >> 32))
+        block->pending.store(1, std::memory_order_relaxed);
+    return static_cast<int64_t>(host_load(&request.result));
+}
+
+uint64_t window_data() {
+    return reinterpret_cast<uint64_t>(current_block()->window) + boundary::kWindowHeaderSize;
+}
+uint64_t window_data_size() { return current_block()->window_data_size; }
+
+int64_t checked_result(int64_t result, uint64_t limit) {
+    constexpr int64_t kEio = 5;
+    if (result < -4095 || (result >= 0 && static_cast<uint64_t>(result) > limit))
+        return -kEio;
+    return result;
+}
+
+}  // namespace scone::enclave

@@ -1,0 +1,28 @@
+// One synchronous exit: marshal, call, take the result.
+//
+// Side:    trusted
+// Threads: uses the calling thread's own window
+// HOST:    the result is whatever the host wrote. The typed stubs in this folder check it against
+//          what was asked; use those, not host_call(), outside of this folder.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/boundary/wire/host_call_numbers.h"
+#include "runtime/boundary/wire/host_window.h"
+
+namespace scone::enclave {
+
+enum class Interruptible : uint64_t { No = 0, Yes = boundary::kCallFlagInterruptible };
+
+int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0 = 0, uint64_t a1 = 0,
+                  uint64_t a2 = 0, uint64_t a3 = 0, uint64_t a4 = 0, uint64_t a5 = 0);
+
+// The window's data area: address and size in host memory, 8-byte aligned.
+uint64_t window_data();
+uint64_t window_data_size();
+
+// Errors are those of Linux; a host that answers anything outside [-4095, limit] is refused: -EIO.
+int64_t checked_result(int64_t result, uint64_t limit);
+
+}  // namespace scone::enclave
