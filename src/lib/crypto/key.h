@@ -58,7 +58,8 @@ class PublicKey {
 class PrivateKey {
   public:
     static Result<PrivateKey> generate(NewKey kind);
-    static Result<PrivateKey> from_pkcs8_pem(std::string_view pem);
+    // PKCS#8 or the older "EC PRIVATE KEY" and "RSA PRIVATE KEY"; encrypted keys are refused.
+    static Result<PrivateKey> from_pem(std::string_view pem);
     static Result<PrivateKey> from_pkcs8_der(Bytes der);
 
     PrivateKey(PrivateKey&&) noexcept = default;
