@@ -1,0 +1,44 @@
+// What the enclave image says of itself in ELF notes with owner "SCONE".
+//
+// Side:   both
+// Layout: type 1, 8 bytes: u64 image base for which the relocations were applied
+//         type 2, 8 bytes each: i64 distance from this field itself to an 8-byte `enclu` slot
+//         (0F 01 D7 and five bytes of no operation); one note per slot, as the assembler emits it
+// Errors: BadImage; a slot that does not hold `enclu` or lies outside an executable segment
+// Source: docs/formats/enclave-image.md
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "lib/base/bytes.h"
+#include "lib/sgx/sgx_error.h"
+
+namespace scone::sgx {
+
+inline constexpr const char kNoteOwner[] = "SCONE";
+inline constexpr uint32_t kNoteImageBase = 1;
+inline constexpr uint32_t kNoteEncluSlot = 2;
+
+inline constexpr uint64_t kEncluSlotSize = 8;
+inline constexpr uint32_t kMaxEncluSlots = 256;
+// As in the unpatched image: enclu; nopl 0(%rax,%rax,1)
+inline constexpr base::ByteArray<kEncluSlotSize> kEncluSlotBytes = {0x0F, 0x01, 0xD7, 0x0F,
+                                                                    0x1F, 0x44, 0x00, 0x00};
+
+// The base for which the image was relocated.
+Result<uint64_t> image_base_of(base::Bytes image);
+
+// Calls back with the p_vaddr of each slot (image_base must be added). Returns their count.
+Result<uint32_t> for_each_enclu_slot(base::Bytes image, void (*callback)(void*, uint64_t vaddr),
+                                     void* context);
+template <class F>
+    requires std::is_invocable_v<F&, uint64_t>
+Result<uint32_t> for_each_enclu_slot(base::Bytes image, F&& visit) {
+    auto call = [](void* context, uint64_t vaddr) {
+        (*static_cast<std::remove_reference_t<F>*>(context))(vaddr);
+    };
+    return for_each_enclu_slot(image, call, &visit);
+}
+
+}  // namespace scone::sgx
