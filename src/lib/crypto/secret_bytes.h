@@ -4,6 +4,7 @@
 // Threads: as std::vector
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,21 @@
 #include "lib/base/secret.h"
 
 namespace scone::crypto {
+
+// Hands memory back only after wiping it: a growing vector leaves no old copies behind.
+template <class T>
+struct WipingAllocator {
+    using value_type = T;
+    WipingAllocator() = default;
+    template <class U>
+    WipingAllocator(const WipingAllocator<U>&) {}
+    T* allocate(size_t count) { return std::allocator<T>().allocate(count); }
+    void deallocate(T* memory, size_t count) {
+        base::wipe(memory, count * sizeof(T));
+        std::allocator<T>().deallocate(memory, count);
+    }
+    friend bool operator==(const WipingAllocator&, const WipingAllocator&) { return true; }
+};
 
 class SecretBytes {
   public:
@@ -42,6 +58,8 @@ class SecretBytes {
         bytes_.clear();
     }
 
+    void append(base::Bytes more) { bytes_.insert(bytes_.end(), more.begin(), more.end()); }
+
     size_t size() const { return bytes_.size(); }
     bool empty() const { return bytes_.empty(); }
     base::Bytes expose() const { return bytes_; }
@@ -52,7 +70,7 @@ class SecretBytes {
     }
 
   private:
-    std::vector<uint8_t> bytes_;
+    std::vector<uint8_t, WipingAllocator<uint8_t>> bytes_;
 };
 
 }  // namespace scone::crypto
