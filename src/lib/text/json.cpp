@@ -90,7 +90,7 @@ class JsonBuilder {
     bool boolean(bool value) { return add(Json(value)); }
     bool number_integer(int64_t value) { return add(Json(value)); }
     bool number_unsigned(uint64_t value) {
-        if (value <= static_cast<uint64_t>(INT64_MAX))
+        if (std::in_range<int64_t>(value))
             return add(Json(static_cast<int64_t>(value)));
         return add(Json(value));
     }

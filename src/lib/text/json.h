@@ -32,18 +32,25 @@ class Json {
     struct Member;
     using Object = std::vector<Member>;
 
-    Json() = default;
-    Json(std::nullptr_t) {}
-    Json(bool value) : value_(value) {}
-    Json(int value) : value_(int64_t{value}) {}
-    Json(int64_t value) : value_(value) {}
-    Json(uint64_t value) : value_(value) {}
-    Json(double value) : value_(value) {}
-    Json(std::string value) : value_(std::move(value)) {}
-    Json(std::string_view value) : value_(std::string(value)) {}
-    Json(const char* value) : value_(std::string(value)) {}
-    Json(Array value) : value_(std::move(value)) {}
-    static Json array() { return Json(Array{}); }
+    // Defined below, where Member is complete.
+    Json();
+    Json(const Json&);
+    Json(Json&&) noexcept;
+    Json& operator=(const Json&);
+    Json& operator=(Json&&) noexcept;
+    ~Json();
+    Json(std::nullptr_t);
+    Json(bool value);
+    Json(int value);
+    Json(unsigned value);
+    Json(int64_t value);
+    Json(uint64_t value);
+    Json(double value);
+    Json(std::string value);
+    Json(std::string_view value);
+    Json(const char* value);
+    Json(Array value);
+    static Json array();
     static Json object();
 
     bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
@@ -72,7 +79,7 @@ class Json {
     // Adds an element; a null value becomes an array first. Preconditions: null or an array.
     Json& push(Json value);
 
-    friend bool operator==(const Json&, const Json&) = default;
+    friend bool operator==(const Json& a, const Json& b);
 
   private:
     std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, Array, Object>
@@ -84,8 +91,34 @@ class Json {
 struct Json::Member {
     std::string key;
     Json value;
-    friend bool operator==(const Member&, const Member&) = default;
+    friend bool operator==(const Member& a, const Member& b) {
+        return a.key == b.key && a.value == b.value;
+    }
 };
+
+inline Json::Json() = default;
+inline Json::Json(const Json&) = default;
+inline Json::Json(Json&&) noexcept = default;
+inline Json& Json::operator=(const Json&) = default;
+inline Json& Json::operator=(Json&&) noexcept = default;
+inline Json::~Json() = default;
+inline Json::Json(std::nullptr_t) {}
+inline Json::Json(bool value) : value_(value) {}
+inline Json::Json(int value) : value_(int64_t{value}) {}
+inline Json::Json(unsigned value) : value_(uint64_t{value}) {}
+inline Json::Json(int64_t value) : value_(value) {}
+inline Json::Json(uint64_t value) : value_(value) {}
+inline Json::Json(double value) : value_(value) {}
+inline Json::Json(std::string value) : value_(std::move(value)) {}
+inline Json::Json(std::string_view value) : value_(std::string(value)) {}
+inline Json::Json(const char* value) : value_(std::string(value)) {}
+inline Json::Json(Array value) : value_(std::move(value)) {}
+inline Json Json::array() {
+    return Json(Array{});
+}
+inline bool operator==(const Json& a, const Json& b) {
+    return a.value_ == b.value_;
+}
 
 base::Result<Json, Diagnostic> parse_json(std::string_view text, JsonLimits limits = {});
 
