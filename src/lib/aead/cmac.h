@@ -1,6 +1,6 @@
 // AES-128-CMAC, the MAC of SGX reports and of the key derivation of EGETKEY.
 //
-// Side:   both. Plain general-register code with one 256-byte table and no secret-indexed branch;
+// Side:   both. Plain general-register code without tables or secret branches (aes128.h);
 //         it serves the simulated processor and checks of single reports, not bulk data.
 // Source: FIPS 197, RFC 4493
 #pragma once
