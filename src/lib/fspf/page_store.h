@@ -1,0 +1,62 @@
+// Verified pages of an fspf, read on demand and kept in slots that the caller provides.
+//
+// Side:    core
+// Errors:  Host, Corrupt (the page's number is the error's number), Malformed
+// Threads: not thread-safe; the owner of the Reader locks
+#pragma once
+
+#include "lib/fspf/tree.h"
+
+namespace scone::fspf {
+
+// Bytes from the untrusted side: the fspf itself, or the file that backs a protected one.
+// `read` copies up to out.size() bytes from `offset` into memory that the host cannot change and
+// gives their number, which is smaller only at the end. HOST: it may lie in every way.
+struct BlockSource {
+    void* context;
+    Result<size_t> (*read)(void* context, uint64_t offset, base::MutableBytes out);
+};
+
+// One kept page. The caller provides these in an array; one is 4 KiB and a few words.
+struct PageSlot {
+    uint64_t page = 0;
+    uint64_t last_use = 0;
+    Tag tag{};
+    alignas(64) base::ByteArray<kPageSize> bytes{};
+};
+
+enum class PageUse : uint8_t { Tree, Tags };
+
+class PageStore {
+  public:
+    // A set of slots is searched per page; more slots keep more pages.
+    static constexpr size_t kWays = 8;
+
+    PageStore() = default;
+    ~PageStore();
+    PageStore(const PageStore&) = delete;
+    PageStore& operator=(const PageStore&) = delete;
+
+    // Preconditions: slots.size() >= kWays; slots, cipher and source outlive the store.
+    void open(const aead::AesGcm256& cipher, const Key& key, const BlockSource& source,
+              const VolumeId& volume_id, uint64_t page_count, std::span<PageSlot> slots);
+
+    // The checked payload of the page; valid until the next call.
+    Result<base::Bytes> get(const PageRef& ref, PageUse use, unsigned level);
+
+    uint64_t pages_read() const { return pages_read_; }
+
+  private:
+    Result<void> fill(PageSlot& slot, const PageRef& ref);
+
+    const aead::AesGcm256* cipher_ = nullptr;
+    aead::GcmKeyContext key_;
+    BlockSource source_{};
+    VolumeId volume_id_{};
+    uint64_t page_count_ = 0;
+    std::span<PageSlot> slots_;
+    uint64_t clock_ = 0;
+    uint64_t pages_read_ = 0;
+};
+
+}  // namespace scone::fspf
