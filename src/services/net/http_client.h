@@ -17,8 +17,8 @@ namespace scone::net {
 struct HttpCall {
     std::string method = "GET";
     std::string target = "/";  // already percent-encoded
-    HttpFields fields;
-    std::string body;
+    HttpFields fields = {};
+    std::string body = {};
 };
 
 class HttpClient {
@@ -30,6 +30,8 @@ class HttpClient {
 
     // Any reply is a success here, whatever its status.
     text::Outcome<HttpReply> send(const HttpCall& call);
+    // False when the last send() failed before the first byte of the call could be sent.
+    bool sent_last_call() const { return sent_last_call_; }
     // The chain of the last server reached; empty before.
     const std::vector<crypto::Certificate>& server_chain() const { return chain_; }
 
@@ -39,6 +41,7 @@ class HttpClient {
     TlsClientOptions options_;
     std::optional<TlsClient> connection_;
     std::vector<crypto::Certificate> chain_;
+    bool sent_last_call_ = false;
 };
 
 }  // namespace scone::net

@@ -18,17 +18,17 @@ using HttpFields = std::vector<std::pair<std::string, std::string>>;
 // The other end of a connection. The certificate is present when the peer proved that it has its
 // key; nothing else about it was checked: identities are keys, not names.
 struct Peer {
-    std::string address;  // without port
-    std::optional<crypto::Certificate> certificate;
+    std::string address = {};  // without port
+    std::optional<crypto::Certificate> certificate = {};
 };
 
 struct HttpRequest {
-    std::string method;  // upper case
-    std::string path;    // percent-decoded, begins with '/'
-    std::string query;   // raw, without '?'
-    HttpFields fields;
-    std::string body;
-    Peer peer;
+    std::string method = {};  // upper case
+    std::string path = {};    // percent-decoded, begins with '/'
+    std::string query = {};   // raw, without '?'
+    HttpFields fields = {};
+    std::string body = {};
+    Peer peer = {};
 
     // Value of the field, names compared without case; empty when absent.
     std::string_view field(std::string_view name) const;
@@ -39,8 +39,8 @@ struct HttpRequest {
 struct HttpReply {
     int status = 200;
     std::string content_type = "application/json";
-    std::string body;
-    HttpFields fields;  // further ones; Content-Length and Connection are set by the server
+    std::string body = {};
+    HttpFields fields = {};  // further ones; Content-Length and Connection are set by the server
 
     std::string_view field(std::string_view name) const;
 };

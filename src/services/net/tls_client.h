@@ -20,8 +20,8 @@ namespace scone::net {
 
 // Who we are: a certificate (PEM, self-signed or a chain) and its PKCS#8 PEM key.
 struct ClientIdentity {
-    std::string certificate_pem;
-    crypto::SecretBytes key_pem;
+    std::string certificate_pem = {};
+    crypto::SecretBytes key_pem = {};
 
     ClientIdentity duplicate() const { return {certificate_pem, key_pem.duplicate()}; }
 };
@@ -32,15 +32,15 @@ enum class InsecureAnyServer : uint8_t { No, Yes };
 // chain it sends whose key has one of the hashes. With neither, every server is refused, unless
 // insecure_any_server says that it is looked at afterwards (`scone cas attest`) or not at all.
 struct ServerExpectation {
-    std::vector<crypto::Certificate> roots;
-    std::vector<crypto::KeyHash> key_hashes;
+    std::vector<crypto::Certificate> roots = {};
+    std::vector<crypto::KeyHash> key_hashes = {};
     std::string server_name = "cas";  // among the leaf's DNS names; empty: any
     InsecureAnyServer insecure_any_server = InsecureAnyServer::No;
 };
 
 struct TlsClientOptions {
-    Endpoint server;
-    ServerExpectation expectation;
+    Endpoint server = {};
+    ServerExpectation expectation = {};
     const ClientIdentity* identity = nullptr;  // not owned; must outlive connect()
     int timeout_ms = 10'000;
 };
