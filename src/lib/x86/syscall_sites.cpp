@@ -1,0 +1,287 @@
+#include "lib/x86/syscall_sites.h"
+
+#include "lib/base/checked.h"
+
+namespace scone::x86 {
+namespace {
+
+// Decoding from a wrong byte falls into step with the code after a few instructions, so the start
+// places lie this far in front. A start that meets an invalid instruction has no vote.
+constexpr size_t kNearestStart = 33;
+constexpr size_t kFarthestStart = 72;
+constexpr size_t kLeastVotes = 12;  // of 40; fewer mean data, which is mostly invalid
+constexpr size_t kAgreementPercent = 75;
+// A site, the instructions that may move before it, and the start places before the first of them.
+constexpr size_t kLookBack = kFarthestStart + kMaxMovedBefore + kMaxInstructionLength;
+
+// Decodings from every byte in front of one place of the code.
+class Neighbourhood {
+  public:
+    Neighbourhood(base::Bytes code, size_t place)
+        : base_(place < kLookBack ? 0 : place - kLookBack), count_(place - base_) {
+        for (size_t i = 0; i < count_; ++i)
+            lengths_[i] = decode(code.subspan(base_ + i)).length;
+    }
+
+    // True when enough of the start places before `place` lead to it.
+    bool agrees(size_t place) const { return agreement(place) >= kAgreementPercent; }
+
+    // The start of the instruction that ends at `place`, or `place` where none is certain.
+    size_t previous(size_t place) const {
+        size_t best = place;
+        unsigned best_agreement = kAgreementPercent - 1;
+        for (size_t length = 1; length <= kMaxInstructionLength && length <= place - base_;
+             ++length) {
+            const size_t start = place - length;
+            if (lengths_[start - base_] != length)
+                continue;
+            const unsigned share = agreement(start);
+            if (share > best_agreement) {
+                best = start;
+                best_agreement = share;
+            }
+        }
+        return best;
+    }
+
+  private:
+    enum class Path : uint8_t { NoVote, Misses, Leads };
+
+    unsigned agreement(size_t place) const {
+        const size_t end = place - base_;
+        const size_t first = end < kFarthestStart ? 0 : end - kFarthestStart;
+        Path paths[kLookBack + 1];
+        paths[end] = Path::Leads;
+        unsigned votes = 0;
+        unsigned agreed = 0;
+        for (size_t i = end; i-- > first;) {
+            const size_t next = i + lengths_[i];
+            paths[i] = lengths_[i] == 0 ? Path::NoVote : next <= end ? paths[next] : Path::Misses;
+            if (end - i < kNearestStart || paths[i] == Path::NoVote)
+                continue;
+            ++votes;
+            agreed += paths[i] == Path::Leads;
+        }
+        if (votes >= kLeastVotes)
+            return agreed * 100 / votes;
+        // Too near to the start of the code for a vote: its first byte starts an instruction.
+        return base_ == 0 && paths[0] == Path::Leads ? 100 : 0;
+    }
+
+    size_t base_;
+    size_t count_;
+    uint8_t lengths_[kLookBack] = {};
+};
+
+class SiteFinder {
+  public:
+    SiteFinder(const Segment& code, const BranchTargets& targets)
+        : code_(code), targets_(targets) {}
+
+    // Decides about the two bytes at `offset`. False: they are no instruction of this kind.
+    bool examine(size_t offset, SiteKind kind, Site& site) {
+        const Neighbourhood near(code_.bytes, offset);
+        if (!near.agrees(offset))
+            return false;
+        site = Site{.address = code_.address + offset,
+                    .file_offset = code_.file_offset + offset,
+                    .kind = kind};
+        measure_before(near, offset);
+        if (try_previous(site) || try_previous_several(site) || try_mixed(site, 0) ||
+            try_next(site) || try_mixed(site, 1))
+            free_from_ = site.replaced_start() + site.replaced_size();
+        if (free_from_ < site.address + kSiteSize)
+            free_from_ = site.address + kSiteSize;
+        return true;
+    }
+
+  private:
+    // before_[n]: bytes of the n + 1 movable instructions directly before the site.
+    void measure_before(const Neighbourhood& near, size_t offset);
+    // Bytes of movable instructions behind the site, at least `wanted`; 0 where there are not
+    // enough.
+    size_t measure_after(uint64_t site, size_t wanted) const;
+
+    bool nothing_jumps_inside(uint64_t start, uint64_t end) const {
+        return targets_.complete() && !targets_.any_in(start + 1, end);
+    }
+    bool settle(Site& site, SiteClass site_class, size_t before, size_t after) const {
+        site.site_class = site_class;
+        site.moved_before = static_cast<uint8_t>(before);
+        site.moved_after = static_cast<uint8_t>(after);
+        return true;
+    }
+    bool try_previous(Site& site) const {
+        const size_t size = before_count_ == 0 ? 0 : before_[0];
+        if (size < kJumpSize || targets_.direct_in(site.address - size + 1, site.address))
+            return false;
+        return settle(site, SiteClass::Previous, size, 0);
+    }
+    bool try_previous_several(Site& site) const {
+        for (size_t i = 1; i < before_count_; ++i) {
+            if (before_[i] < kJumpSize)
+                continue;
+            return nothing_jumps_inside(site.address - before_[i], site.address) &&
+                   settle(site, SiteClass::PreviousSeveral, before_[i], 0);
+        }
+        return false;
+    }
+    bool try_mixed(Site& site, size_t least_after) const {
+        for (size_t i = 0; i < before_count_; ++i) {
+            const size_t have = before_[i] + kSiteSize;
+            size_t after = 0;
+            if (have < kJumpSize || least_after != 0) {
+                if (least_after == 0)
+                    continue;
+                after = measure_after(site.address, have < kJumpSize ? kJumpSize - have : 1);
+                if (after == 0)
+                    continue;
+            }
+            const uint64_t end = site.address + kSiteSize + after;
+            if (before_[i] <= kMaxMovedBefore &&
+                nothing_jumps_inside(site.address - before_[i], end))
+                return settle(site, SiteClass::Mixed, before_[i], after);
+        }
+        return false;
+    }
+    bool try_next(Site& site) const {
+        const size_t after = measure_after(site.address, kJumpSize - kSiteSize);
+        return after != 0 && nothing_jumps_inside(site.address, site.address + kSiteSize + after) &&
+               settle(site, SiteClass::Next, 0, after);
+    }
+
+    const Segment& code_;
+    const BranchTargets& targets_;
+    uint64_t free_from_ = 0;  // bytes below belong to the site before
+    size_t before_[kJumpSize] = {};
+    size_t before_count_ = 0;
+};
+
+void SiteFinder::measure_before(const Neighbourhood& near, size_t offset) {
+    before_count_ = 0;
+    size_t start = offset;
+    while (before_count_ < kJumpSize && offset - start < kJumpSize) {
+        const size_t previous = near.previous(start);
+        if (previous == start || code_.address + previous < free_from_)
+            return;
+        const Movability how = movability(decode(code_.bytes.subspan(previous)));
+        if (how != Movability::Anywhere && how != Movability::FirstOnly)
+            return;
+        start = previous;
+        before_[before_count_++] = offset - start;
+        if (how == Movability::FirstOnly)
+            return;
+    }
+}
+
+size_t SiteFinder::measure_after(uint64_t site, size_t wanted) const {
+    base::Bytes rest = code_.bytes.subspan(site - code_.address + kSiteSize);
+    size_t size = 0;
+    bool ended = false;
+    while (size < wanted) {
+        const Instruction instruction = decode(rest);
+        if (!instruction.valid())
+            return 0;
+        const Movability how = movability(instruction);
+        const bool movable = ended ? how == Movability::PaddingOnly
+                                   : how == Movability::Anywhere || how == Movability::EndsBlock;
+        if (!movable)
+            return 0;
+        ended |= how == Movability::EndsBlock;
+        size += instruction.length;
+        rest = rest.subspan(instruction.length);
+    }
+    return size;
+}
+
+base::Result<size_t, SiteError> find_in_segment(const Segment& code, WantedSites wanted,
+                                                const BranchTargets& targets, std::span<Site> out) {
+    SiteFinder finder(code, targets);
+    size_t count = 0;
+    const base::Bytes bytes = code.bytes;
+    for (size_t i = 0; i + 1 < bytes.size(); ++i) {
+        if (bytes[i] != 0x0F)
+            continue;
+        const bool is_syscall = bytes[i + 1] == 0x05;
+        const bool is_cpuid = bytes[i + 1] == 0xA2 && wanted == WantedSites::SyscallAndCpuid;
+        if (!is_syscall && !is_cpuid)
+            continue;
+        Site site;
+        if (!finder.examine(i, is_syscall ? SiteKind::Syscall : SiteKind::Cpuid, site))
+            continue;
+        if (count == out.size())
+            return base::fail(
+                SiteError{SiteErrorCode::TooManySites, "more sites than room", count});
+        out[count++] = site;
+    }
+    return count;
+}
+
+bool has_candidate(base::Bytes bytes, WantedSites wanted) {
+    for (size_t i = 0; i + 1 < bytes.size(); ++i) {
+        if (bytes[i] == 0x0F && (bytes[i + 1] == 0x05 ||
+                                 (bytes[i + 1] == 0xA2 && wanted == WantedSites::SyscallAndCpuid)))
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Movability movability(const Instruction& instruction) {
+    if (!instruction.valid() || (instruction.is_rip_relative() && instruction.address_size_32))
+        return Movability::No;
+    switch (instruction.kind) {
+        case InstructionKind::Ordinary:
+            return Movability::Anywhere;
+        case InstructionKind::EndBranch:
+            return Movability::FirstOnly;
+        case InstructionKind::Return:
+        case InstructionKind::IndirectJump:
+        case InstructionKind::Stop:
+            return Movability::EndsBlock;
+        case InstructionKind::Padding:
+            return Movability::PaddingOnly;
+        default:
+            return Movability::No;
+    }
+}
+
+bool is_instruction_start(base::Bytes code, size_t offset) {
+    return Neighbourhood(code, offset).agrees(offset);
+}
+
+size_t scratch_size(std::span<const Segment> segments) {
+    size_t size = 0;
+    for (const Segment& segment : segments) {
+        if (segment.use == SegmentUse::Code && BranchTargets::bitmap_size(segment) > size)
+            size = BranchTargets::bitmap_size(segment);
+    }
+    return size;
+}
+
+base::Result<size_t, SiteError> find_sites(std::span<const Segment> segments, WantedSites wanted,
+                                           base::MutableBytes scratch, std::span<Site> out) {
+    if (scratch.size() < scratch_size(segments))
+        return base::fail(SiteError{SiteErrorCode::ScratchTooSmall, "scratch memory is too small",
+                                    scratch.size()});
+    uint64_t address = 0;
+    for (const Segment& segment : segments) {
+        if (segment.address < address ||
+            !base::checked_add<uint64_t>(segment.address, segment.bytes.size()))
+            return base::fail(SiteError{SiteErrorCode::BadSegment,
+                                        "segments overlap or are not in order", segment.address});
+        address = segment.end();
+    }
+    size_t count = 0;
+    for (const Segment& segment : segments) {
+        if (segment.use != SegmentUse::Code || !has_candidate(segment.bytes, wanted))
+            continue;
+        const BranchTargets targets(segment, segments,
+                                    scratch.first(BranchTargets::bitmap_size(segment)));
+        count += SCONE_TRY(find_in_segment(segment, wanted, targets, out.subspan(count)));
+    }
+    return count;
+}
+
+}  // namespace scone::x86
