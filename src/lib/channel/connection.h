@@ -41,6 +41,7 @@ class Connection {
   private:
     Result<void> shake_hands();
     Result<void> flush();
+    Result<Frame> receive_whole_frame();
 
     Transport transport_;
     std::optional<TlsSession> tls_;

@@ -1,0 +1,314 @@
+// The Configuration message.
+#include <algorithm>
+
+#include "lib/channel/messages.h"
+#include "lib/channel/tlv.h"
+
+namespace scone::channel {
+namespace {
+
+namespace tag {
+constexpr uint16_t kArgument = 1, kVariable = 2, kDirectory = 3, kRoot = 4, kVolume = 5, kFile = 6,
+                   kSecret = 7, kSetting = 8, kSessionHash = 9;
+}
+// Of the records: name and value first, then what each has of its own.
+namespace part {
+constexpr uint16_t kName = 1, kValue = 2, kMode = 3, kKind = 3, kPrivateKey = 4, kChain = 5,
+                   kMountPath = 2, kTree = 3;
+}
+namespace tree_part {
+constexpr uint16_t kPath = 1, kKey = 2, kTag = 3, kRollback = 4;
+}
+
+template <class Take>
+Result<SeenFields> each_once(Bytes payload, Take take) {
+    TlvReader reader(payload);
+    SeenFields seen;
+    while (std::optional<TlvField> field = SCONE_TRY(reader.next())) {
+        if (SCONE_TRY(take(*field)))
+            SCONE_TRY(seen.once(field->tag));
+        else
+            SCONE_TRY(skip_unknown(*field));
+    }
+    return seen;
+}
+
+Result<SecretBytes> secret_value(const TlvField& field) {
+    if (field.value.size() > kMaxValueSize)
+        return error(ErrorCode::TooLarge, "value above 4 MiB", field.value.size());
+    return SecretBytes(field.value);
+}
+
+// argv and environment strings end with NUL for the program; one inside would cut them off.
+Result<SecretBytes> value_without_nul(const TlvField& field) {
+    if (std::ranges::find(field.value, uint8_t{0}) != field.value.end())
+        return error(ErrorCode::Malformed, "argument or variable with a NUL", field.tag);
+    return secret_value(field);
+}
+
+Result<std::string> path_text(const TlvField& field) {
+    std::string_view text = SCONE_TRY(field.text(kMaxTextSize));
+    if (text.empty() || text[0] != '/')
+        return error(ErrorCode::Malformed, "path is not absolute", field.tag);
+    return std::string(text);
+}
+
+TlvWriter fields_of(const ProtectedTree& tree) {
+    TlvWriter out;
+    out.text(tree_part::kPath, tree.fspf_path);
+    out.bytes(tree_part::kKey, tree.key.expose());
+    if (tree.tag)
+        out.bytes(tree_part::kTag, *tree.tag);
+    out.number(tree_part::kRollback, static_cast<uint64_t>(tree.rollback));
+    return out;
+}
+
+Result<ProtectedTree> decode_tree(Bytes payload) {
+    ProtectedTree tree;
+    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
+        switch (field.tag) {
+            case tree_part::kPath:
+                tree.fspf_path = SCONE_TRY(path_text(field));
+                return true;
+            case tree_part::kKey:
+                if (field.value.size() != 32)
+                    return error(ErrorCode::Malformed, "file system key is not 32 bytes",
+                                 field.value.size());
+                tree.key = base::Secret<32>(field.value.first<32>());
+                return true;
+            case tree_part::kTag:
+                tree.tag = SCONE_TRY(field.array<16>());
+                return true;
+            case tree_part::kRollback: {
+                uint64_t policy = SCONE_TRY(field.number());
+                if (policy > 1)
+                    return error(ErrorCode::Malformed, "unknown rollback policy", policy);
+                tree.rollback = static_cast<RollbackPolicy>(policy);
+                return true;
+            }
+            default:
+                return false;
+        }
+    }));
+    SCONE_TRY(seen.require({tree_part::kPath, tree_part::kKey, tree_part::kRollback}));
+    return tree;
+}
+
+Result<EnvironmentVariable> decode_variable(Bytes payload) {
+    EnvironmentVariable variable;
+    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
+        switch (field.tag) {
+            case part::kName:
+                variable.name = SCONE_TRY(field.text(kMaxTextSize));
+                return true;
+            case part::kValue:
+                variable.value = SCONE_TRY(value_without_nul(field));
+                return true;
+            default:
+                return false;
+        }
+    }));
+    SCONE_TRY(seen.require({part::kName, part::kValue}));
+    if (variable.name.empty() || variable.name.find('=') != std::string::npos)
+        return error(ErrorCode::Malformed, "environment variable's name is empty or has a '='");
+    return variable;
+}
+
+Result<ConfiguredVolume> decode_volume(Bytes payload) {
+    ConfiguredVolume volume;
+    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
+        switch (field.tag) {
+            case part::kName:
+                volume.name = SCONE_TRY(field.text(kMaxTextSize));
+                return true;
+            case part::kMountPath:
+                volume.mount_path = SCONE_TRY(path_text(field));
+                return true;
+            case part::kTree:
+                volume.tree = SCONE_TRY(decode_tree(field.value));
+                return true;
+            default:
+                return false;
+        }
+    }));
+    SCONE_TRY(seen.require({part::kName, part::kMountPath, part::kTree}));
+    return volume;
+}
+
+Result<InjectedFile> decode_file(Bytes payload) {
+    InjectedFile file;
+    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
+        switch (field.tag) {
+            case part::kName:
+                file.path = SCONE_TRY(path_text(field));
+                return true;
+            case part::kValue:
+                file.content = SCONE_TRY(secret_value(field));
+                return true;
+            case part::kMode: {
+                uint64_t mode = SCONE_TRY(field.number());
+                if (mode > 0777)
+                    return error(ErrorCode::Malformed, "file mode above 0777", mode);
+                file.mode = static_cast<uint32_t>(mode);
+                return true;
+            }
+            default:
+                return false;
+        }
+    }));
+    SCONE_TRY(seen.require({part::kName, part::kValue, part::kMode}));
+    return file;
+}
+
+Result<ProvidedSecret> decode_secret(Bytes payload) {
+    ProvidedSecret secret;
+    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
+        switch (field.tag) {
+            case part::kName:
+                secret.name = SCONE_TRY(field.text(kMaxTextSize));
+                return true;
+            case part::kValue:
+                secret.value = SCONE_TRY(secret_value(field));
+                return true;
+            case part::kKind:
+                secret.kind = SCONE_TRY(field.text(kMaxTextSize));
+                return true;
+            case part::kPrivateKey:
+                secret.private_key = SCONE_TRY(secret_value(field));
+                return true;
+            case part::kChain:
+                secret.chain = SCONE_TRY(secret_value(field));
+                return true;
+            default:
+                return false;
+        }
+    }));
+    SCONE_TRY(seen.require({part::kName, part::kValue, part::kKind}));
+    return secret;
+}
+
+Result<RuntimeSetting> decode_setting(Bytes payload) {
+    RuntimeSetting setting;
+    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
+        switch (field.tag) {
+            case part::kName:
+                setting.name = SCONE_TRY(field.text(kMaxTextSize));
+                return true;
+            case part::kValue:
+                setting.value = SCONE_TRY(field.text(kMaxTextSize));
+                return true;
+            default:
+                return false;
+        }
+    }));
+    SCONE_TRY(seen.require({part::kName, part::kValue}));
+    return setting;
+}
+
+template <class T>
+Result<void> push_bounded(std::vector<T>& list, Result<T> item) {
+    if (list.size() == kMaxListCount)
+        return error(ErrorCode::TooLarge, "list of more than 4096 elements", list.size());
+    list.push_back(SCONE_TRY(std::move(item)));
+    return {};
+}
+
+void write_named_values(TlvWriter& out, const Configuration& message) {
+    for (const EnvironmentVariable& variable : message.environment) {
+        TlvWriter record;
+        record.text(part::kName, variable.name);
+        record.bytes(part::kValue, variable.value.expose());
+        out.record(tag::kVariable, record);
+    }
+    for (const InjectedFile& file : message.injected_files) {
+        TlvWriter record;
+        record.text(part::kName, file.path);
+        record.bytes(part::kValue, file.content.expose());
+        record.number(part::kMode, file.mode);
+        out.record(tag::kFile, record);
+    }
+    for (const ProvidedSecret& secret : message.secrets) {
+        TlvWriter record;
+        record.text(part::kName, secret.name);
+        record.bytes(part::kValue, secret.value.expose());
+        record.text(part::kKind, secret.kind);
+        if (!secret.private_key.empty())
+            record.bytes(part::kPrivateKey, secret.private_key.expose());
+        if (!secret.chain.empty())
+            record.bytes(part::kChain, secret.chain.expose());
+        out.record(tag::kSecret, record);
+    }
+    for (const RuntimeSetting& setting : message.runtime_settings) {
+        TlvWriter record;
+        record.text(part::kName, setting.name);
+        record.text(part::kValue, setting.value);
+        out.record(tag::kSetting, record);
+    }
+}
+
+}  // namespace
+
+Result<SecretBytes> encode(const Configuration& message) {
+    TlvWriter out;
+    for (const SecretBytes& argument : message.arguments)
+        out.bytes(tag::kArgument, argument.expose());
+    out.text(tag::kDirectory, message.working_directory);
+    if (message.root)
+        out.record(tag::kRoot, fields_of(*message.root));
+    for (const ConfiguredVolume& volume : message.volumes) {
+        TlvWriter record;
+        record.text(part::kName, volume.name);
+        record.text(part::kMountPath, volume.mount_path);
+        record.record(part::kTree, fields_of(volume.tree));
+        out.record(tag::kVolume, record);
+    }
+    write_named_values(out, message);
+    out.text(tag::kSessionHash, message.session_hash);
+    return encode_frame(MessageType::Configuration, out.payload());
+}
+
+Result<Configuration> decode_configuration(Bytes payload) {
+    Configuration message;
+    SeenFields seen;
+    TlvReader reader(payload);
+    while (std::optional<TlvField> field = SCONE_TRY(reader.next())) {
+        switch (field->tag) {
+            case tag::kArgument:
+                SCONE_TRY(push_bounded(message.arguments, value_without_nul(*field)));
+                break;
+            case tag::kVariable:
+                SCONE_TRY(push_bounded(message.environment, decode_variable(field->value)));
+                break;
+            case tag::kVolume:
+                SCONE_TRY(push_bounded(message.volumes, decode_volume(field->value)));
+                break;
+            case tag::kFile:
+                SCONE_TRY(push_bounded(message.injected_files, decode_file(field->value)));
+                break;
+            case tag::kSecret:
+                SCONE_TRY(push_bounded(message.secrets, decode_secret(field->value)));
+                break;
+            case tag::kSetting:
+                SCONE_TRY(push_bounded(message.runtime_settings, decode_setting(field->value)));
+                break;
+            case tag::kDirectory:
+                SCONE_TRY(seen.once(field->tag));
+                message.working_directory = SCONE_TRY(path_text(*field));
+                break;
+            case tag::kRoot:
+                SCONE_TRY(seen.once(field->tag));
+                message.root = SCONE_TRY(decode_tree(field->value));
+                break;
+            case tag::kSessionHash:
+                SCONE_TRY(seen.once(field->tag));
+                message.session_hash = SCONE_TRY(field->text(kMaxTextSize));
+                break;
+            default:
+                SCONE_TRY(skip_unknown(*field));
+        }
+    }
+    SCONE_TRY(seen.require({tag::kDirectory, tag::kSessionHash}));
+    return message;
+}
+
+}  // namespace scone::channel
