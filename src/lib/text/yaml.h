@@ -21,7 +21,7 @@ struct YamlOptions {
     size_t max_size = size_t{1} << 20;
     size_t max_depth = 64;
     size_t max_nodes = 100'000;
-    std::vector<std::string_view> allowed_tags;  // "!cas"
+    std::vector<std::string_view> allowed_tags = {};  // "!cas"
 };
 
 // An empty document is a null scalar.
