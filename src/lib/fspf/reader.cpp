@@ -177,11 +177,11 @@ Result<Inode> Reader::lookup_path(std::string_view path) {
     size_t region = SCONE_TRY(region_of(path));
     Inode inode = SCONE_TRY(region_root(region));
     std::string_view prefix = regions_[region].path;
-    std::string_view rest = prefix == "/" ? path : path.substr(prefix.size());
+    std::string_view rest = prefix == "/" ? path : without_first(path, prefix.size());
     while (!rest.empty() && rest != "/") {
         rest.remove_prefix(1);
-        size_t end = rest.find('/') == std::string_view::npos ? rest.size() : rest.find('/');
-        inode = SCONE_TRY(lookup(inode, rest.substr(0, end)));
+        size_t end = find_slash(rest);
+        inode = SCONE_TRY(lookup(inode, first_chars(rest, end)));
         rest.remove_prefix(end);
     }
     return inode;

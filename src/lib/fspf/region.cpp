@@ -5,18 +5,18 @@ namespace scone::fspf {
 bool is_clean_path(std::string_view path) {
     if (path.empty() || path[0] != '/' || path.size() > kMaxPathSize)
         return false;
+    for (char c : path)
+        if (c == '\0')
+            return false;
     if (path.size() == 1)
         return true;
-    size_t begin = 1;
-    while (begin <= path.size()) {
-        size_t end = path.find('/', begin);
-        if (end == std::string_view::npos)
-            end = path.size();
-        std::string_view part = path.substr(begin, end - begin);
-        if (part.empty() || part == "." || part == ".." || part.size() > kMaxNameSize ||
-            part.find('\0') != std::string_view::npos)
+    std::string_view rest = path;
+    while (!rest.empty()) {
+        rest.remove_prefix(1);
+        std::string_view part = first_chars(rest, find_slash(rest));
+        if (part.empty() || part == "." || part == ".." || part.size() > kMaxNameSize)
             return false;
-        begin = end + 1;
+        rest.remove_prefix(part.size());
     }
     return true;
 }
@@ -41,7 +41,7 @@ Result<std::string_view> backing_path(const RegionRecord& region, std::string_vi
     if (region.backing != Backing::Kernel || !lies_below(path, region.path))
         return fail(ErrorCode::NoRegion, "the path has no file on the host");
     std::string_view base = region.backing_path == "/" ? std::string_view() : region.backing_path;
-    std::string_view rest = region.path == "/" ? path : path.substr(region.path.size());
+    std::string_view rest = region.path == "/" ? path : without_first(path, region.path.size());
     if (rest == "/")
         rest = {};
     if (base.empty() && rest.empty())

@@ -11,6 +11,22 @@
 
 namespace scone::fspf {
 
+// Parts of a path, without the checks of substr() and find() that need a C++ library.
+// Preconditions: count <= text.size().
+constexpr std::string_view first_chars(std::string_view text, size_t count) {
+    return {text.data(), count};
+}
+constexpr std::string_view without_first(std::string_view text, size_t count) {
+    return {text.data() + count, text.size() - count};
+}
+// The position of the first slash, or the text's size.
+constexpr size_t find_slash(std::string_view text) {
+    size_t at = 0;
+    while (at < text.size() && text[at] != '/')
+        ++at;
+    return at;
+}
+
 // True for an absolute path without empty, "." and ".." parts and without a slash at its end
 // ("/" itself is one), at most kMaxPathSize long.
 bool is_clean_path(std::string_view path);
