@@ -1,0 +1,48 @@
+// File contents of an image, kept on disk until they are needed: memory stays bounded.
+//
+// Side:    host
+// The file has no name (it ends with the process) and mode 0600: it holds plaintext.
+// Errors:  Failed (no space, no temporary folder)
+// Threads: append from one thread; reading from any
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tools/oci/stream.h"
+
+namespace scone::oci {
+
+struct Extent {
+    uint64_t offset = 0;
+    uint64_t size = 0;
+    friend bool operator==(const Extent&, const Extent&) = default;
+};
+
+class Spool {
+  public:
+    // In $TMPDIR, else /tmp.
+    static Outcome<std::unique_ptr<Spool>> create();
+
+    uint64_t end() const { return end_; }
+    // Writes at end() + offset; pieces may come with gaps, which read as zeros.
+    Outcome<void> write_at(uint64_t offset, Bytes data);
+    // Closes the content that began at end(): its size is `size`.
+    Outcome<Extent> close_extent(uint64_t size);
+    Outcome<Extent> append(Bytes data);
+
+    // Preconditions: offset + out.size() <= extent.size.
+    Outcome<void> read(const Extent& extent, uint64_t offset, MutableBytes out) const;
+    Outcome<std::string> read_text(const Extent& extent, size_t limit) const;
+
+  private:
+    explicit Spool(FileHandle file) : file_(std::move(file)) {}
+    FileHandle file_;
+    uint64_t end_ = 0;
+    uint64_t file_size_ = 0;
+};
+
+}  // namespace scone::oci
