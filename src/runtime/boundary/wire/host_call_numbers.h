@@ -17,9 +17,10 @@ enum HostCallNumber : uint64_t {
     kHostExtend = 1001,
     // (address, size, PROT_*): page rights as the host's page tables have them. EMODPR on hardware.
     kHostProtect = 1002,
-    // (address, size): the pages were trimmed and accepted; EREMOVE them.
+    // (address, size): EREMOVE of pages; on hardware they were trimmed (1012) and accepted before.
     kHostTrim = 1003,
-    // (address, size): EMODT to TCS of pages that were EAUGed and written; the enclave then EACCEPTs.
+    // (address, size): EMODT to TCS of pages that were EAUGed and written; the enclave then
+    // EACCEPTs.
     kHostMakeTcs = 1004,
     // (tcs address): start a host thread that EENTERs this TCS with EntryReason::ThreadStart.
     // Result: the host's thread id.
@@ -34,11 +35,14 @@ enum HostCallNumber : uint64_t {
     kHostExitProcess = 1008,
     // (signal): end the process by this signal, default action, so that the parent sees it.
     kHostDieBySignal = 1009,
-    // (name in the data area, size): resolve a host name; the result is the count of addresses,
-    // each 20 bytes (u32 family, 16 bytes address), written over the data area.
+    // (address of the name in the data area, size): resolve a host name; the result is the count of
+    // addresses, each 20 bytes (u32 AF_INET or AF_INET6, 16 bytes address), written over the data
+    // area; -ENOENT no such name, -EAGAIN no answer, -EINVAL not a name.
     kHostResolveName = 1010,
-    // (level, text in the data area, size): a line for the host's log (stderr).
+    // (level, address of the text in the data area, size): a line for the host's log (stderr).
     kHostLog = 1011,
+    // (address, size): EMODT to TRIM; the enclave then EACCEPTs each page and calls kHostTrim.
+    kHostMakeTrim = 1012,
 };
 
 }  // namespace scone::boundary

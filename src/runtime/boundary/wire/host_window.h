@@ -62,29 +62,33 @@ struct HostWindow {
     uint32_t signal_read;
     uint64_t signal_overflow;  // bit n-1: signal n was dropped from the ring
     uint64_t host_thread_id;
-    uint32_t park_word;  // futex word on which this thread waits when it sleeps in the enclave's futex
+    uint32_t
+        park_word;  // futex word on which this thread waits when it sleeps in the enclave's futex
     uint32_t reserved;
     HostSignal signals[kSignalQueueLength];
 };
 
 // Handed over at kEntryStart; copied into the enclave once. Offsets are from the struct's start.
 struct LaunchInfo {
-    uint64_t size;             // of everything, this header included
-    uint32_t machine;          // 0 simulated, 1 hardware: for messages only, never for a decision
+    uint64_t size;     // of everything, this header included
+    uint32_t machine;  // 0 simulated, 1 hardware: for messages only, never for a decision
     uint32_t argument_count;
     uint32_t environment_count;
     uint32_t string_size;
-    uint64_t string_offset;    // arguments, then environment: NUL-terminated strings
-    uint64_t plan_offset;      // patch plans (docs/formats/patch-plan.md); size 0: none
+    uint64_t string_offset;  // arguments, then environment: NUL-terminated strings
+    uint64_t plan_offset;    // patch plans (docs/formats/patch-plan.md); size 0: none
     uint64_t plan_size;
-    uint64_t sigstruct_offset; // as it was given to EINIT, for SCONE_VERSION
+    uint64_t sigstruct_offset;  // as it was given to EINIT, for SCONE_VERSION
     uint64_t sigstruct_size;
     uint64_t host_pid;
     uint64_t host_parent_pid;
-    uint64_t xsave_features;   // XCR0 as the host sees it
-    uint64_t program_path_offset;  // in the strings: path of the program to run (scone-run, starter)
+    uint64_t xsave_features;  // XCR0 as the host sees it
+    uint64_t
+        program_path_offset;  // in the strings: path of the program to run (scone-run, starter)
     uint64_t working_directory_offset;
     uint32_t user_id, effective_user_id, group_id, effective_group_id;
+    uint64_t ignored_signals;  // as the host process got them: bit n-1 set, signal n is ignored
+    uint64_t blocked_signals;  // bit n-1 set: signal n is blocked
 };
 
 static_assert(std::has_unique_object_representations_v<HostRequest> && sizeof(HostRequest) == 72);

@@ -1,0 +1,64 @@
+// Offsets of LogicalProcessor, Run, TCS and SSA fields: shared by assembly and C++, which asserts
+// that they are true.
+//
+// Side: host
+#pragma once
+
+#define SCONE_LP_SIZE 512
+#define SCONE_LP_SIZE_SHIFT 9
+#define SCONE_SLOT_SHIFT 18
+
+#define SCONE_LP_TCS 0
+#define SCONE_LP_HOST_RSP 8
+#define SCONE_LP_HOST_FS 16
+#define SCONE_LP_WINDOW 24
+#define SCONE_LP_RUN 32
+#define SCONE_LP_ENTRY 40
+#define SCONE_LP_ENCLAVE_FS 48
+#define SCONE_LP_ENCLAVE_GS 56
+#define SCONE_LP_SSA_BASE 64
+#define SCONE_LP_SSA_FRAME_SIZE 72
+#define SCONE_LP_XFRM 80
+#define SCONE_LP_IRET 88
+#define SCONE_LP_LEAF_RSP 128
+#define SCONE_LP_SSA_COUNT 136
+
+#define SCONE_RUN_LEAF 0
+#define SCONE_RUN_RDI 8
+#define SCONE_RUN_RSI 16
+#define SCONE_RUN_R8 24
+#define SCONE_RUN_R9 32
+#define SCONE_RUN_END 40
+#define SCONE_RUN_SEEN_SIGNALS 48
+#define SCONE_RUN_EXCEPTION 56
+
+#define SCONE_WINDOW_SIGNAL_WRITE 80
+#define SCONE_WINDOW_SIGNAL_READ 84
+#define SCONE_WINDOW_SIGNAL_OVERFLOW 88
+
+// Intel SDM, TCS and GPRSGX.
+#define SCONE_TCS_CSSA 24
+#define SCONE_GPR_SIZE 184
+#define SCONE_GPR_RAX 0
+#define SCONE_GPR_RCX 8
+#define SCONE_GPR_RDX 16
+#define SCONE_GPR_RBX 24
+#define SCONE_GPR_RSP 32
+#define SCONE_GPR_RBP 40
+#define SCONE_GPR_RSI 48
+#define SCONE_GPR_RDI 56
+#define SCONE_GPR_R8 64
+#define SCONE_GPR_R9 72
+#define SCONE_GPR_R10 80
+#define SCONE_GPR_R11 88
+#define SCONE_GPR_R12 96
+#define SCONE_GPR_R13 104
+#define SCONE_GPR_R14 112
+#define SCONE_GPR_R15 120
+#define SCONE_GPR_RFLAGS 128
+#define SCONE_GPR_RIP 136
+#define SCONE_GPR_URSP 144
+#define SCONE_GPR_URBP 152
+#define SCONE_GPR_EXITINFO 160
+#define SCONE_GPR_FSBASE 168
+#define SCONE_GPR_GSBASE 176

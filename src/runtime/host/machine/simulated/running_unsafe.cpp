@@ -1,0 +1,220 @@
+// The simulated machine while the enclave runs: pages, threads, entering. No C library, no
+// thread-local storage, general registers only: vector state passes through untouched.
+#include <sys/mman.h>
+
+#include <cerrno>
+
+#include "runtime/host/machine/simulated/raw_syscall_unsafe.h"
+#include "runtime/host/machine/simulated/signals.h"
+#include "runtime/host/machine/simulated/simulated_machine.h"
+
+extern "C" {
+void scone_sim_enter(scone::machine::LogicalProcessor* processor, scone::machine::Run* run);
+int64_t scone_sim_interruptible_syscall(scone::boundary::HostRequest* request,
+                                        scone::boundary::HostWindow* window);
+}
+
+namespace scone::machine {
+namespace {
+
+constexpr uint64_t kMprotect = 10, kMadvise = 28, kSigaltstack = 131, kPrctl = 157;
+constexpr uint64_t kMadvDontneed = 4;
+constexpr uint64_t kPrSetSyscallUserDispatch = 59, kPrSysDispatchOn = 1;
+
+bool is_page_range(uint64_t address, uint64_t size) {
+    return address % kPageSize == 0 && size % kPageSize == 0 && size != 0 &&
+           in_enclave_range(address) && size <= simulated_state.end - address;
+}
+
+template <class F>
+void for_each_entry(uint64_t address, uint64_t size, F&& visit) {
+    uint16_t* entry = &page_entry(address);
+    for (uint16_t* end = entry + size / kPageSize; entry != end; entry++)
+        visit(*entry);
+}
+
+bool all_valid(uint64_t address, uint64_t size) {
+    uint16_t common = 0xffff;
+    for_each_entry(address, size, [&](uint16_t entry) { common &= entry; });
+    return (common & kPageValid) != 0;
+}
+
+int64_t set_protection(uint64_t address, uint64_t size, uint64_t protection) {
+    return raw_syscall(kMprotect, address, size, protection);
+}
+
+// The program's system calls trap; the host's, above ELRANGE, do not.
+int64_t arm_system_call_trap() {
+    uint64_t first_allowed = simulated_state.end;
+    return raw_syscall(kPrctl, kPrSetSyscallUserDispatch, kPrSysDispatchOn, first_allowed,
+                       ~uint64_t{0} - first_allowed, 0);
+}
+
+bool offset_in_enclave(uint64_t offset, uint64_t size) {
+    return offset <= simulated_state.parameters.size - size;
+}
+
+}  // namespace
+
+int64_t SimulatedMachine::extend(uint64_t address, uint64_t size, uint64_t protection) noexcept {
+    if (!is_page_range(address, size) || (protection & ~uint64_t{7}) != 0)
+        return -EINVAL;
+    uint16_t any = 0;
+    for_each_entry(address, size, [&](uint16_t entry) { any |= entry; });
+    if (any & kPageValid)
+        return -EEXIST;
+    if (int64_t result = set_protection(address, size, protection); result != 0)
+        return result;
+    for_each_entry(address, size, [](uint16_t& entry) {
+        entry = kPageValid | kSecinfoTypeReg | kSecinfoR | kSecinfoW | kSecinfoPending;
+    });
+    return 0;
+}
+
+int64_t SimulatedMachine::protect(uint64_t address, uint64_t size, uint64_t protection) noexcept {
+    if (!is_page_range(address, size) || (protection & ~uint64_t{7}) != 0)
+        return -EINVAL;
+    if (!all_valid(address, size))
+        return -ENOENT;
+    if (int64_t result = set_protection(address, size, protection); result != 0)
+        return result;
+    // EMODPR where rights shrink.
+    for_each_entry(address, size, [&](uint16_t& entry) {
+        auto rights = static_cast<uint16_t>(entry & 7);
+        if (rights & ~protection)
+            entry = static_cast<uint16_t>((entry & ~7) | (rights & protection) | kSecinfoPr);
+    });
+    return 0;
+}
+
+int64_t SimulatedMachine::trim(uint64_t address, uint64_t size) noexcept {
+    if (!is_page_range(address, size))
+        return -EINVAL;
+    if (!all_valid(address, size))
+        return -ENOENT;
+    for_each_entry(address, size, [](uint16_t& entry) {
+        entry = kPageValid | kSecinfoTypeTrim | kSecinfoModified;
+    });
+    return 0;
+}
+
+int64_t SimulatedMachine::remove(uint64_t address, uint64_t size) noexcept {
+    if (!is_page_range(address, size))
+        return -EINVAL;
+    if (int64_t result = raw_syscall(kMadvise, address, size, kMadvDontneed); result != 0)
+        return result;
+    if (int64_t result = set_protection(address, size, PROT_NONE); result != 0)
+        return result;
+    for_each_entry(address, size, [](uint16_t& entry) { entry = 0; });
+    return 0;
+}
+
+int64_t SimulatedMachine::make_tcs(uint64_t address, uint64_t size) noexcept {
+    if (!is_page_range(address, size))
+        return -EINVAL;
+    uint16_t common = 0xffff, any = 0;
+    for_each_entry(address, size, [&](uint16_t entry) {
+        common &= entry;
+        any |= entry;
+    });
+    constexpr uint16_t kWanted = kPageValid | kSecinfoTypeReg;
+    if ((common & kWanted) != kWanted || (any & (kSecinfoPending | kSecinfoModified)))
+        return -EINVAL;
+    for_each_entry(address, size, [](uint16_t& entry) {
+        entry = kPageValid | kSecinfoTypeTcs | kSecinfoModified;
+    });
+    return 0;
+}
+
+int64_t SimulatedMachine::take_signals() noexcept {
+    return install_signal_handlers();
+}
+int64_t SimulatedMachine::set_signal_default(int number) noexcept {
+    return restore_default_action(number);
+}
+int64_t SimulatedMachine::take_signal(int number) noexcept {
+    return install_signal_handler(number);
+}
+void SimulatedMachine::block_signals() noexcept {
+    machine::block_signals();
+}
+void SimulatedMachine::unblock_signals() noexcept {
+    machine::unblock_signals();
+}
+
+int64_t SimulatedMachine::claim_tcs(uint64_t address, boundary::HostWindow* window,
+                                    LogicalProcessor** result) noexcept {
+    const SimulatedState& state = simulated_state;
+    if (!state.initialised || !is_page_range(address, kPageSize))
+        return -EINVAL;
+    // SDM, EENTER: the page must be a valid TCS and neither pending nor modified.
+    if ((page_entry(address) & kPageFlagsMask) != kSecinfoTypeTcs ||
+        !(page_entry(address) & kPageValid))
+        return -EINVAL;
+    auto* tcs = pointer_to<sgx::Tcs>(address);
+    uint64_t frame_size = state.parameters.ssa_frame_pages * kPageSize;
+    if (tcs->nssa == 0 || tcs->nssa > 16 || tcs->ossa % kPageSize != 0 ||
+        !offset_in_enclave(tcs->ossa, tcs->nssa * frame_size) ||
+        !offset_in_enclave(tcs->oentry, 1) || !offset_in_enclave(tcs->ofs_base, kPageSize) ||
+        !offset_in_enclave(tcs->ogs_base, kPageSize))
+        return -EINVAL;
+    uint64_t slot = (state.base + tcs->ogs_base - state.slots_start) >> SCONE_SLOT_SHIFT;
+    if (slot >= state.slot_count)
+        return -EINVAL;
+    LogicalProcessor* processor = &state.processors[slot];
+    uint64_t free = 0;
+    if (!__atomic_compare_exchange_n(&processor->tcs, &free, address, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
+        return -EBUSY;
+    processor->window = window;
+    processor->run = nullptr;
+    processor->entry = state.base + tcs->oentry;
+    processor->enclave_fs = state.base + tcs->ofs_base;
+    processor->enclave_gs = state.base + tcs->ogs_base;
+    processor->ssa_base = state.base + tcs->ossa;
+    processor->ssa_frame_size = frame_size;
+    processor->ssa_count = tcs->nssa;
+    processor->xfrm = state.identity.attributes.xfrm;
+    *result = processor;
+    return 0;
+}
+
+void SimulatedMachine::release_tcs(LogicalProcessor* processor) noexcept {
+    pointer_to<sgx::Tcs>(processor->tcs)->cssa = 0;
+    __atomic_store_n(&processor->tcs, 0, __ATOMIC_RELEASE);
+}
+
+int64_t SimulatedMachine::attach_thread(LogicalProcessor* processor, void* signal_stack) noexcept {
+    *static_cast<LogicalProcessor**>(signal_stack) = processor;
+    processor->signal_stack = signal_stack;
+    // struct stack_t of the kernel
+    constexpr uint64_t kReserved = kSignalStackReserved;
+    struct {
+        uint64_t base;
+        uint64_t flags;
+        uint64_t size;
+    } stack{address_of(signal_stack) + kReserved, 0, kSignalStackSize - kReserved};
+    if (int64_t result = raw_syscall(kSigaltstack, address_of(&stack)); result != 0)
+        return result;
+    asm volatile("rdfsbase %0" : "=r"(processor->host_fs));
+    asm volatile("wrgsbase %0" : : "r"(processor));
+    return arm_system_call_trap();
+}
+
+int64_t SimulatedMachine::attach_forked_child(LogicalProcessor* processor) noexcept {
+    for (uint64_t i = 0; i < simulated_state.slot_count; i++)
+        if (&simulated_state.processors[i] != processor)
+            simulated_state.processors[i].tcs = 0;
+    return arm_system_call_trap();
+}
+
+int64_t SimulatedMachine::interruptible_call(LogicalProcessor* processor,
+                                             boundary::HostRequest& request) noexcept {
+    return scone_sim_interruptible_syscall(&request, processor->window);
+}
+
+void SimulatedMachine::enter(LogicalProcessor* processor, Run& run) noexcept {
+    scone_sim_enter(processor, &run);
+}
+
+}  // namespace scone::machine
