@@ -105,6 +105,7 @@ bool Decoder::read_one_byte(uint8_t opcode, uint8_t trait) {
         result_.kind = opcode == 0xE8                     ? InstructionKind::Call
                        : opcode == 0xE9 || opcode == 0xEB ? InstructionKind::Jump
                                                           : InstructionKind::ConditionalJump;
+        result_.has_wide_form = opcode < 0xE0 || result_.kind == InstructionKind::Jump;
     }
     return (trait & kSpecial) == 0 || special_one_byte(opcode);
 }
@@ -124,8 +125,10 @@ bool Decoder::read_two_byte() {
     if ((trait & kModRm) != 0 && !read_modrm())
         return false;
     read_immediate(trait & kImmMask);
-    if ((trait & kImmMask) == kRel32)
+    if ((trait & kImmMask) == kRel32) {
         result_.kind = InstructionKind::ConditionalJump;
+        result_.has_wide_form = true;
+    }
     return (trait & kSpecial) == 0 || special_two_byte(opcode);
 }
 

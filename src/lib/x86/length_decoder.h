@@ -43,6 +43,7 @@ struct Instruction {
     uint8_t branch_size = 0;        // 1 or 4
     uint8_t rip_disp32_offset = 0;  // where the displacement of (%rip) stands; 0: none
     bool address_size_32 = false;   // prefix 67
+    bool has_wide_form = false;     // a direct jmp or jcc: rel32 can express it
     int32_t branch_displacement = 0;
 
     constexpr bool valid() const { return length != 0; }

@@ -83,9 +83,11 @@ class SiteFinder {
         const Neighbourhood near(code_.bytes, offset);
         if (!near.agrees(offset))
             return false;
-        site = Site{.address = code_.address + offset,
-                    .file_offset = code_.file_offset + offset,
-                    .kind = kind};
+        site =
+            Site{.address = code_.address + offset,
+                 .file_offset = code_.file_offset + offset,
+                 .kind = kind,
+                 .jumped_to = targets_.any_in(code_.address + offset, code_.address + offset + 1)};
         measure_before(near, offset);
         if (try_previous(site) || try_previous_several(site) || try_mixed(site, 0) ||
             try_next(site) || try_mixed(site, 1))
@@ -177,17 +179,21 @@ void SiteFinder::measure_before(const Neighbourhood& near, size_t offset) {
 size_t SiteFinder::measure_after(uint64_t site, size_t wanted) const {
     base::Bytes rest = code_.bytes.subspan(site - code_.address + kSiteSize);
     size_t size = 0;
-    bool ended = false;
+    Movability last = Movability::Anywhere;
     while (size < wanted) {
         const Instruction instruction = decode(rest);
-        if (!instruction.valid())
+        if (!instruction.valid() || last == Movability::EndsGroup)
             return 0;
         const Movability how = movability(instruction);
-        const bool movable = ended ? how == Movability::PaddingOnly
-                                   : how == Movability::Anywhere || how == Movability::EndsBlock;
-        if (!movable)
+        if (last == Movability::EndsBlock) {
+            if (how != Movability::PaddingOnly)
+                return 0;
+        } else if (how == Movability::Anywhere || how == Movability::EndsBlock ||
+                   how == Movability::EndsGroup) {
+            last = how;
+        } else {
             return 0;
-        ended |= how == Movability::EndsBlock;
+        }
         size += instruction.length;
         rest = rest.subspan(instruction.length);
     }
@@ -226,6 +232,16 @@ bool has_candidate(base::Bytes bytes, WantedSites wanted) {
     return false;
 }
 
+// jmp and jcc without prefixes, which have a form with a 32-bit displacement. Not loop, jrcxz,
+// xbegin.
+bool is_plain_branch(const Instruction& instruction) {
+    const bool short_form = instruction.branch_size == 1 && instruction.length == 2;
+    const bool long_form =
+        instruction.branch_size == 4 &&
+        instruction.length == (instruction.kind == InstructionKind::Jump ? 5 : 6);
+    return (short_form || long_form) && instruction.has_wide_form;
+}
+
 }  // namespace
 
 Movability movability(const Instruction& instruction) {
@@ -242,6 +258,10 @@ Movability movability(const Instruction& instruction) {
             return Movability::EndsBlock;
         case InstructionKind::Padding:
             return Movability::PaddingOnly;
+        case InstructionKind::Jump:
+            return is_plain_branch(instruction) ? Movability::EndsBlock : Movability::No;
+        case InstructionKind::ConditionalJump:
+            return is_plain_branch(instruction) ? Movability::EndsGroup : Movability::No;
         default:
             return Movability::No;
     }

@@ -46,6 +46,7 @@ struct Site {
     SiteClass site_class = SiteClass::Trap;
     uint8_t moved_before = 0;  // bytes of instructions before the site that move
     uint8_t moved_after = 0;   // bytes after it
+    bool jumped_to = false;    // something may jump straight to the site
 
     // True when the jump leaves the site's own bytes where they are.
     constexpr bool keeps_site() const {
@@ -79,9 +80,10 @@ bool is_instruction_start(base::Bytes code, size_t offset);
 enum class Movability : uint8_t {
     No,
     Anywhere,
-    FirstOnly,   // endbr64: somebody may jump to it
-    EndsBlock,   // ret, jmp *x: only padding may follow it
-    PaddingOnly  // only behind EndsBlock
+    FirstOnly,    // endbr64: somebody may jump to it
+    EndsBlock,    // ret, jmp: only padding may follow it
+    EndsGroup,    // jcc: grows when it moves, so nothing moves behind it
+    PaddingOnly,  // only behind EndsBlock
 };
 Movability movability(const Instruction& instruction);
 

@@ -58,13 +58,31 @@ base::Result<void, TrampolineError> fail(TrampolineErrorCode code, const char* t
     return base::fail(TrampolineError{code, text, address});
 }
 
-// Copies whole instructions that stood at `from`; their lengths do not change.
+// A jmp or jcc of either size, with a 32-bit displacement to the same target.
+bool put_wide_branch(SlotWriter& writer, const Instruction& instruction, base::Bytes code,
+                     uint64_t from) {
+    const uint8_t condition = code[instruction.branch_offset - 1u] & 15;
+    const bool put = instruction.kind == InstructionKind::Jump
+                         ? writer.put({0xE9})
+                         : writer.put({0x0F, static_cast<uint8_t>(0x80 | condition)});
+    return put && writer.put_distance_to(instruction.branch_target(from));
+}
+
+// Copies whole instructions that stood at `from`. Only a branch changes its length, and nothing but
+// padding stands behind it.
 base::Result<void, TrampolineError> move_instructions(SlotWriter& writer, uint64_t slot_address,
                                                       base::Bytes code, uint64_t from) {
     while (!code.empty()) {
         const Instruction instruction = decode(code);
         if (movability(instruction) == Movability::No)
             return fail(TrampolineErrorCode::NotMovable, "instruction cannot be moved", from);
+        if (instruction.is_direct_branch()) {
+            if (!put_wide_branch(writer, instruction, code, from))
+                return fail(TrampolineErrorCode::OutOfReach, "branch is out of reach", from);
+            code = code.subspan(instruction.length);
+            from += instruction.length;
+            continue;
+        }
         const size_t start = writer.size();
         if (!writer.put(code.first(instruction.length)))
             return fail(TrampolineErrorCode::TooLong, "moved instructions do not fit a slot", from);
