@@ -190,6 +190,15 @@ static_assert(sizeof(KeyRequest) == 512 && offsetof(KeyRequest, attribute_mask) 
               offsetof(KeyRequest, key_id) == 40 && offsetof(KeyRequest, misc_mask) == 72 &&
               offsetof(KeyRequest, config_svn) == 76);
 
+// Error codes that leaf functions leave in RAX.
+inline constexpr uint64_t kSGX_INVALID_SIG_STRUCT = 1;
+inline constexpr uint64_t kSGX_INVALID_ATTRIBUTE = 2;
+inline constexpr uint64_t kSGX_INVALID_MEASUREMENT = 4;
+inline constexpr uint64_t kSGX_INVALID_SIGNATURE = 8;
+inline constexpr uint64_t kSGX_INVALID_CPUSVN = 32;
+inline constexpr uint64_t kSGX_INVALID_ISVSVN = 64;
+inline constexpr uint64_t kSGX_INVALID_KEYNAME = 256;
+
 inline constexpr size_t kReportAlignment = 512;
 inline constexpr size_t kReportDataAlignment = 128;
 inline constexpr size_t kTargetInfoAlignment = 512;

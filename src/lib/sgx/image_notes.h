@@ -2,8 +2,8 @@
 //
 // Side:   both
 // Layout: type 1, 8 bytes: u64 image base for which the relocations were applied
-//         type 2, 8 bytes each: i64 distance from this field itself to an 8-byte `enclu` slot
-//         (0F 01 D7 and five bytes of no operation); one note per slot, as the assembler emits it
+//         type 2, n * 8 bytes: i64 distances from each field itself to an 8-byte `enclu` slot
+//         (0F 01 D7 and a five-byte nop); any number of notes
 // Errors: BadImage; a slot that does not hold `enclu` or lies outside an executable segment
 // Source: docs/formats/enclave-image.md
 #pragma once

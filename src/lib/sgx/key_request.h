@@ -2,9 +2,9 @@
 //
 // Side:   both. Real keys come from the processor; this serves the simulated machine and its
 //         quoting enclave. The fuse key stands for the secrets that never leave a package.
-// Errors: Malformed (reserved bits), NotPermitted (the SDM's checks; text says which)
-// Layout: the key is AES-128-CMAC under the fuse key over the key dependency block (352 bytes,
-//         docs/formats/enclave-image.md, "Simulated keys"); REPORT keys also bind KEYID
+// Errors: Malformed (reserved bits: #GP), NotPermitted (number: the error code in RAX)
+// Layout: the key is AES-128-CMAC under the fuse key over the key dependency block (288 bytes,
+//         docs/formats/enclave-image.md, "Simulated keys")
 // Source: Intel SDM volume 3D, EGETKEY
 #pragma once
 

@@ -89,7 +89,7 @@ class SettingsPage {
 };
 
 // Checks every field: 1..16 whole pages, known version and flags, allowed values, at most one
-// program (first) and one interpreter, absolute paths in normal form, no path twice in order, zeros
+// program (first) and one interpreter, absolute paths in normal form, no path twice, zeros
 // in all reserved bytes and behind the last file, no page more than needed.
 Result<SettingsPage> decode_settings(base::Bytes pages);
 
