@@ -85,23 +85,23 @@ Result<Certificate> Certificate::from_pem(std::string_view pem) {
 Result<std::vector<Certificate>> Certificate::list_from_pem(std::string_view pem) {
     if (pem.size() > kMaxCertificateListSize)
         return error(ErrorCode::TooLarge, "PEM text above 1 MiB", pem.size());
-    while (!pem.empty() && pem.back() == '\0')
-        pem.remove_suffix(1);
-    BioHandle bio = read_from(pem);
+    // Blocks are cut out here: some quotes have no line break between them.
+    constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+    constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
     std::vector<Certificate> list;
-    while (bio) {
-        X509Handle next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-        if (!next) {
-            bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-            ERR_clear_error();
-            if (!at_end)
-                return error(ErrorCode::Malformed, "a certificate in the PEM text is malformed",
-                             list.size());
+    for (;;) {
+        size_t begin = pem.find(kBegin);
+        if (begin == std::string_view::npos)
             break;
-        }
+        size_t end = pem.find(kEnd, begin);
+        if (end == std::string_view::npos)
+            return error(ErrorCode::Malformed, "a certificate in the PEM text is cut off",
+                         list.size());
         if (list.size() == kMaxChainLength)
             return error(ErrorCode::TooLarge, "more than 16 certificates in the PEM text");
-        list.push_back(SCONE_TRY(adopt(std::move(next))));
+        end += kEnd.size();
+        list.push_back(SCONE_TRY(from_pem(std::string(pem.substr(begin, end - begin)) + "\n")));
+        pem.remove_prefix(end);
     }
     if (list.empty())
         return error(ErrorCode::Malformed, "no certificate in the PEM text");

@@ -75,6 +75,11 @@ class Certificate {
 
 enum class ExtendedUse : uint8_t { None, Server, Client, ServerAndClient };
 
+struct ExtraExtension {
+    std::string dotted_oid;
+    std::vector<uint8_t> content;  // DER, what lies inside the extension's OCTET STRING
+};
+
 struct CertificateSpec {
     std::string common_name;
     std::string organization;            // left out when empty
@@ -83,6 +88,7 @@ struct CertificateSpec {
     ExtendedUse extended_use = ExtendedUse::None;
     bool is_authority = false;
     std::optional<int> path_length;  // authorities only
+    std::vector<ExtraExtension> extra_extensions;
     int64_t not_before = 0;
     int64_t not_after = 0;
 };

@@ -133,6 +133,22 @@ Result<void> add_usage(X509* certificate, const CertificateSpec& spec, X509* iss
     __builtin_unreachable();
 }
 
+Result<void> add_extra_extension(X509* certificate, const ExtraExtension& extra) {
+    std::unique_ptr<ASN1_OBJECT, FreeWith<ASN1_OBJECT_free>> oid(
+        OBJ_txt2obj(extra.dotted_oid.c_str(), 1));
+    std::unique_ptr<ASN1_OCTET_STRING, FreeWith<ASN1_OCTET_STRING_free>> content(
+        ASN1_OCTET_STRING_new());
+    if (!oid)
+        return error(ErrorCode::Malformed, "extension's object identifier is malformed");
+    if (!content || ASN1_OCTET_STRING_set(content.get(), extra.content.data(),
+                                          static_cast<int>(extra.content.size())) != 1)
+        return library_error();
+    ExtensionHandle extension(X509_EXTENSION_create_by_OBJ(nullptr, oid.get(), 0, content.get()));
+    if (!extension || X509_add_ext(certificate, extension.get(), -1) != 1)
+        return library_error();
+    return {};
+}
+
 // Everything but the issuer's name and the signature.
 Result<X509Handle> start_certificate(const CertificateSpec& spec, const PublicKey& subject_key) {
     X509Handle handle(X509_new());
@@ -160,6 +176,8 @@ Result<Certificate> finish_certificate(X509* certificate, const CertificateSpec&
     SCONE_TRY(add_extension(certificate, NID_subject_key_identifier, "hash", issuer));
     SCONE_TRY(add_extension(certificate, NID_authority_key_identifier, "keyid", issuer));
     SCONE_TRY(add_alternative_names(certificate, spec));
+    for (const ExtraExtension& extra : spec.extra_extensions)
+        SCONE_TRY(add_extra_extension(certificate, extra));
     const EVP_MD* digest = signing_key.type() == KeyType::Ed25519 ? nullptr
                            : signing_key.type() == KeyType::P384  ? EVP_sha384()
                                                                   : EVP_sha256();

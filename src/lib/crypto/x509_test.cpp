@@ -108,6 +108,10 @@ TEST(Certificate, ReadsListsAndRefusesBrokenOnes) {
     pem.push_back('\0');
     EXPECT_EQ(2u, Certificate::list_from_pem(pem)->size());
     EXPECT_EQ(ErrorCode::Malformed, Certificate::list_from_pem("nothing").error().code);
+    std::string joined = chain.leaf.pem().value();
+    joined.pop_back();
+    EXPECT_EQ(2u, Certificate::list_from_pem(joined + chain.root.pem().value())->size());
+    EXPECT_FALSE(Certificate::list_from_pem(joined.substr(0, joined.size() - 1)));
     std::string broken = pem;
     broken[100] = '!';
     EXPECT_FALSE(Certificate::list_from_pem(broken));
