@@ -119,14 +119,21 @@ Result<void> check_einit(const VerifiedSigstruct& sigstruct, const Secs& secs,
     return {};
 }
 
-aead::Digest sigstruct_digest(const Sigstruct& sigstruct) {
+SignedParts signed_parts(const Sigstruct& sigstruct) {
     // SAFETY: a trivial struct without padding, looked at as bytes.
     const auto* bytes = static_cast<const uint8_t*>(static_cast<const void*>(&sigstruct));
-    aead::Sha256 hash;
-    hash.update({bytes, offsetof(Sigstruct, modulus)});
+    constexpr size_t kFirstSize = offsetof(Sigstruct, modulus);
     constexpr size_t kSecond = offsetof(Sigstruct, misc_select);
-    hash.update({bytes + kSecond, offsetof(Sigstruct, reserved_1028) - kSecond});
-    return hash.finish();
+    constexpr size_t kSecondSize = offsetof(Sigstruct, reserved_1028) - kSecond;
+    static_assert(kFirstSize + kSecondSize == kSignedPartsSize);
+    SignedParts parts;
+    __builtin_memcpy(parts.data(), bytes, kFirstSize);
+    __builtin_memcpy(parts.data() + kFirstSize, bytes + kSecond, kSecondSize);
+    return parts;
+}
+
+aead::Digest sigstruct_digest(const Sigstruct& sigstruct) {
+    return aead::sha256(signed_parts(sigstruct));
 }
 
 Measurement256 mr_signer_of(const RsaNumber& modulus) {

@@ -44,6 +44,10 @@ Result<VerifiedSigstruct> verify_sigstruct(base::Bytes bytes);
 Result<void> check_einit(const VerifiedSigstruct& sigstruct, const Secs& secs,
                          const Measurement256& mr_enclave);
 
+// The signed bytes: those before MODULUS, then those from MISCSELECT to ISVSVN.
+inline constexpr size_t kSignedPartsSize = 256;
+using SignedParts = base::ByteArray<kSignedPartsSize>;
+SignedParts signed_parts(const Sigstruct& sigstruct);
 // SHA-256 over the two signed parts: what PKCS#1 wraps.
 aead::Digest sigstruct_digest(const Sigstruct& sigstruct);
 // SHA-256 of the modulus as it lies there.

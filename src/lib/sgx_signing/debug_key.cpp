@@ -1,0 +1,58 @@
+#include "lib/sgx_signing/debug_key.h"
+
+namespace scone::sgx_signing {
+namespace {
+
+// Not a secret: see debug_key.h. Made for this file with `openssl genrsa -3 3072`.
+constexpr std::string_view kDebugKeyPem = R"(-----BEGIN PRIVATE KEY-----
+MIIG/QIBADANBgkqhkiG9w0BAQEFAASCBucwggbjAgEAAoIBgQC+U0gK8JffU5Ny
+uQRt17SnLWR7jQHo5e9wOdltweOIiJVh+pDnXpSr/kwGtkQMo+3w3oWY24jLj/dy
+AvsQKN0cR2lr1thOMwCTaXO3EdrVKGOB4rOB6gKRbNAFzgSIm1n5rrWrAXb299sU
+53QqqSHX0O5rToRChZcGBNgd4YaQx3CmlC7/xlIAjMOLvAkpbW/dswPfaObqGqFn
+n8b3pa+Y0g0wbq34yHtXtwKqNYsJOac/ixFe4KAwjxJugkF2ToMUis8KY0AUs9sF
+o3leI3///avtVD6U9Fbzh2aMFvXQuWZipGAuzfCZe53Z93zfYf8+99J0Y4w9TGKx
+D5DJ6YUV9tz8r10Ex6YriIlc8ydbbn/9sFWVH0/dPfKTfSHyHpzrgyNj/UvbW9Gc
+OO+8M4GI90oOgwuSHyPhbLQiIZmxS4HJnctt79CdydS14SzmxjfwSnYHIMhDWWdr
+zcaqzDMxB4TvwL0bPuja9IaEHBM4HoVefxJtdtCa/yaej58+0/kCAQMCggGAfuIw
+B0sP6je3odCtno/NxMjtp7NWm0P09XvmSSvtBbBjlqcLROm4cqmIBHmCsxfz9emu
+Zeewh7VPoVdSCsXovYTw8o863syrDPD3z2E8jhrtAUHNAUasYPM1WTQDBbzmpnR5
+HKukpKU8uJpNccYWj+Ce8jRYLFkPWViQE+uvCy+gbw10qoQ2qwiCXSgGG55Kk8yt
+P5tEnBHA77/Z+m51EIwIyvRz+zBSOnoBxs5csNEaKly2P0BqywoMSawrpDRWPLd/
+h8Him7GMGv42atTatb+RVt+hyOrg+YmnJBfcBUiTQfw0mk8VFVZJqEze6Gm+uebP
+5eMyLeAhNxbsMhtT+LqQL6whQpvVlQltG+e41fsYVSGH8OCNDgKzVkIgj0YJeC6R
+AjEbcYUxX4uPmcIB3iSRAWi9T1hC3tTcVnYkGRocdAd7Ssh9QfSlEhH7s/TTo369
+/8tJAL/DgUGY5DIppGiae6I8Rr4L1Fv1UVbsl02Th4JUggNxgeQn2wxUZV8LAoHB
+ANzNhIYQqzwIxk8ItHE1D5AsfHnS2hKBk2gsUX5IEuO/aAAkqbrHwu7/wz7HJ3ut
+6r9QN39RwUj34XhYtreMg1pE9plG3p16HCFbcg5LemIbmIRuAmw5BXnOHK9MU/Sz
+aiQ0W1egX67jJQoGd/lwieXauckyZuK9bf6YZKw0tqeHalYuag9z3u9mJXxH5Ssr
+ITCo/VygggCDdKEKlqf4nkoFUF3TKLmqDhHMf/yB0ZeFxcon5cpGwuokonuNU+qY
+NQKBwQDcqgs4r8DvIMKOHXNMryhfMdVxMfHVEnIVDJpXqxjlDSF/hWeMj44Kemwe
+vQcHFXZozWMcPP+vhE9mFHfHNAPGmg4b5kyDY8mqnvOkzBe4WkL5kAc/lXbOa8ji
+zZ0mgiSTCO6JE0MCMOKC4SBcH/TV5bbDM4i4XVGUlQT0O6zkHOzFZChuTzXLdLee
+fk4tq9lKY1uqz1jBtk2I4MqsiFZwZUzYejn3d8kKnhaNl969pGJJE63gKuNuBEha
+b8y8LTUCgcEAkzOtrrXHfVsu31si9iNftXL9poyRYau3msg2VDAMl9TwABhxJy/X
+Sf/Xfy9vp8lHKjV6VOErhfqWUDskel2s5tikZi8/E6a9a5JMCYem7BJlrZ6sSCYD
+polodN2NTczxbXg85RWVH0IYsVmlUPWxQ+cmhiGZ7H5JVGWYcs3PGlpG5B7xX6KU
+n5luUtqYx3IWIHCo6GsBVaz4a1xkb/sUMVjgPozF0RwJYTL//avhD66D3BqZMYSB
+8W3Bp7ONRxAjAoHBAJMcB3sf1fTAgbQTojMfcD92jkt2oTi29rizEY/HZe4IwP+u
+RQhftAb8SBR+BK9jpEXeQhLTVR+tikQNpS94AoRmtBKZiFeX28cUom3dZSWRgfu1
+WipjpImdMJczvhmsGGIF9FtiLKwglwHraugVTePuedd3sHro4Q24rfgnyJgTSIOY
+GvQ0zoejJRRUNB5ykNxCPRyKOyvO3ltAhx2wOaBDiJBRe/pP21xpZF5lPykYQYYN
+HpVx7PQC2ub1MygeIwKBwQDKa62rt2Xlucb7xair3ejayVNOj2IYFyzWwhxzy9A1
+FdivaiZxRfsGPG7Oqvq/usFlBwKtnNNarQmXzjO55/ghj8/vetR4T1UGlMzoqC8b
+I5Ui7ylSJ78OKssTgHu17CTNopKs+qlGX9+LByISXsUThcuoQoXCbJ6MdagR76+r
+6wcU9W7t4vT/gf4OKS++5Phn04ClYVy7G/t2mtF8j27T3xkrkc1tQfPv7xjwUNAM
+9D4+3FzWoP3XGfsK/am/wow=
+-----END PRIVATE KEY-----
+)";
+
+}  // namespace
+
+Result<crypto::PrivateKey> built_in_debug_key() {
+    auto key = crypto::PrivateKey::from_pem(kDebugKeyPem);
+    if (!key)
+        return base::fail(Error{ErrorCode::Library, "cannot read the built-in debug key"});
+    return std::move(*key);
+}
+
+}  // namespace scone::sgx_signing
