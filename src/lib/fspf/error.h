@@ -16,6 +16,7 @@ enum class ErrorCode : uint8_t {
     Corrupt,      // a page or a block of content was changed, swapped or cut off
     Malformed,    // it verifies, yet does not follow the format
     Host,         // the source could not be read
+    Output,       // the destination did not take what was read
     NotFound,
     NotDirectory,
     NotSymlink,

@@ -59,6 +59,7 @@ text::ExitCode exit_code_of(fspf::ErrorCode code) {
         case fspf::ErrorCode::Exists:
             return text::ExitCode::Conflict;
         case fspf::ErrorCode::Host:
+        case fspf::ErrorCode::Output:
             return text::ExitCode::Failed;
     }
     return text::ExitCode::Failed;
