@@ -174,7 +174,8 @@ Result<Certificate> finish_certificate(X509* certificate, const CertificateSpec&
         return library_error();
     SCONE_TRY(add_usage(certificate, spec, issuer));
     SCONE_TRY(add_extension(certificate, NID_subject_key_identifier, "hash", issuer));
-    SCONE_TRY(add_extension(certificate, NID_authority_key_identifier, "keyid", issuer));
+    if (issuer != certificate)
+        SCONE_TRY(add_extension(certificate, NID_authority_key_identifier, "keyid", issuer));
     SCONE_TRY(add_alternative_names(certificate, spec));
     for (const ExtraExtension& extra : spec.extra_extensions)
         SCONE_TRY(add_extra_extension(certificate, extra));
