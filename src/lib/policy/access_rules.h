@@ -47,6 +47,7 @@ struct AccessPolicy {
     std::optional<std::vector<AccessRule>> list_sessions;
     // Set when the whole section is one $$SCONE::fragment$$.
     std::optional<std::string> variable;
+    text::Position at;
 
     // The rules that hold for the operation, defaults applied: read and update are CREATOR,
     // create_sessions is as update, list_sessions as read.

@@ -82,6 +82,9 @@ struct Security {
     // resolve_security() has put the fragments in.
     std::optional<text::Node> unresolved;
 
+    text::Position at;
+    text::Position advisories_at;
+
     bool tolerates(Tolerance tolerance) const;
 };
 

@@ -40,6 +40,9 @@ base::Result<std::vector<Placeholder>, VariableError> find_placeholders(std::str
 // The one placeholder that is the whole text; nullopt when the text is anything else.
 std::optional<Placeholder> whole_placeholder(std::string_view text);
 bool has_placeholder(std::string_view text);
+// "key.hex", ".crt", ".key", ".chain" of language 0.2 as name and format, for a name that is not
+// declared as it stands; nullopt when the name has no such end.
+std::optional<Placeholder> with_old_suffix(const Placeholder& placeholder);
 
 // The value of a secret; wiped when it goes.
 struct SecretValue {

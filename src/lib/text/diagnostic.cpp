@@ -43,7 +43,8 @@ std::string_view nearest_name(std::string_view word,
     if (word.empty() || word.size() > kLongestWord)
         return {};
     std::string_view best;
-    size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
+    // One error in three letters; words of one or two letters are near to everything.
+    size_t best_distance = word.size() / 3 + 1;
     for (std::string_view candidate : candidates) {
         if (candidate.size() > kLongestWord)
             continue;

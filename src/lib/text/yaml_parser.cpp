@@ -89,6 +89,8 @@ class Builder {
             step();
         if (error_)
             return base::fail(std::move(*error_));
+        if (root_.at.line == 0)
+            root_.at = {1, 1};  // an empty document
         return std::move(root_);
     }
 
