@@ -65,7 +65,7 @@ class Neighbourhood {
         if (votes >= kLeastVotes)
             return agreed * 100 / votes;
         // Too near to the start of the code for a vote: its first byte starts an instruction.
-        return base_ == 0 && paths[0] == Path::Leads ? 100 : 0;
+        return base_ + first == 0 && paths[0] == Path::Leads ? 100 : 0;
     }
 
     size_t base_;
