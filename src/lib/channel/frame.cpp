@@ -22,6 +22,16 @@ Result<crypto::SecretBytes> encode_frame(MessageType type, Bytes payload) {
     return frame;
 }
 
+Result<Frame> decode_frame_body(Bytes body) {
+    if (body.size() < kTypeAndVersion)
+        return error(ErrorCode::Malformed, "frame is too short for its header", body.size());
+    uint16_t version = base::load_le16(body.data() + 2);
+    if (version != kProtocolVersion)
+        return error(ErrorCode::WrongVersion, "frame of another protocol version than 1", version);
+    return Frame{static_cast<MessageType>(base::load_le16(body.data())),
+                 crypto::SecretBytes(body.subspan(kTypeAndVersion))};
+}
+
 Result<std::optional<Frame>> FrameReader::next() {
     Bytes data = buffer_.expose();
     if (data.size() < kSizeField)
@@ -33,12 +43,7 @@ Result<std::optional<Frame>> FrameReader::next() {
         return error(ErrorCode::TooLarge, "frame is larger than accepted here", size);
     if (data.size() - kSizeField < size)
         return std::nullopt;
-    uint16_t type = base::load_le16(data.data() + 4);
-    uint16_t version = base::load_le16(data.data() + 6);
-    if (version != kProtocolVersion)
-        return error(ErrorCode::WrongVersion, "frame of another protocol version than 1", version);
-    Frame frame{static_cast<MessageType>(type),
-                crypto::SecretBytes(data.subspan(kFrameHeaderSize, size - kTypeAndVersion))};
+    Frame frame = SCONE_TRY(decode_frame_body(data.subspan(kSizeField, size)));
     buffer_ = crypto::SecretBytes(data.subspan(kSizeField + size));
     return frame;
 }

@@ -44,8 +44,15 @@ struct Frame {
     crypto::SecretBytes payload;
 };
 
-// Preconditions: payload.size() <= kMaxFrameSize - 4; make_frame's callers hold message limits.
+// The whole frame. TooLarge for a payload above the limit.
 Result<crypto::SecretBytes> encode_frame(MessageType type, Bytes payload);
+
+// For servers that cut the stream into frames themselves: a frame without its size field, to read
+// and to send.
+Result<Frame> decode_frame_body(Bytes body);
+inline Bytes frame_body(Bytes encoded) {
+    return encoded.subspan(4);
+}
 
 // Collects bytes as they arrive and hands out whole frames.
 class FrameReader {
