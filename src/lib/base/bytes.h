@@ -26,11 +26,15 @@ inline std::string_view as_text(Bytes bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// Copies as much as both hold. (An empty span may have no address, which memcpy must not see.)
 inline void copy_bytes(MutableBytes to, Bytes from) {
-    __builtin_memcpy(to.data(), from.data(), from.size() < to.size() ? from.size() : to.size());
+    size_t size = from.size() < to.size() ? from.size() : to.size();
+    if (size != 0)
+        __builtin_memcpy(to.data(), from.data(), size);
 }
 inline void fill_bytes(MutableBytes to, uint8_t value) {
-    __builtin_memset(to.data(), value, to.size());
+    if (!to.empty())
+        __builtin_memset(to.data(), value, to.size());
 }
 inline bool equal_bytes(Bytes a, Bytes b) {
     return a.size() == b.size() && (a.empty() || __builtin_memcmp(a.data(), b.data(), a.size()) == 0);
