@@ -110,6 +110,22 @@ scone_host_call_exit:
     ENCLU
     ud2
 
+// [[noreturn]] void scone_exit_and_release(uint8_t* word, uint8_t value): leaves like
+// scone_host_call_exit, for good. The store is the last thing done with enclave memory: after it
+// another thread may be given this slot.
+    .globl scone_exit_and_release
+    .type scone_exit_and_release, @function
+scone_exit_and_release:
+    mov %rdi, %rcx
+    mov %esi, %edx
+    mov %gs:SCONE_BLOCK_EXIT_TARGET, %rbx
+    xor %edi, %edi
+    mov $4, %eax
+    mov %dl, (%rcx)
+    SCRUB
+    ENCLU
+    ud2
+
 // uint64_t scone_leaf(rax, rbx, rcx, rdx): any leaf but EEXIT. Returns RAX.
     .globl scone_leaf
     .type scone_leaf, @function

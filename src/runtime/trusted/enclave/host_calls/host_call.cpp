@@ -27,6 +27,14 @@ int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0, uin
     return static_cast<int64_t>(host_load(&request.result));
 }
 
+void prepare_host_call(uint64_t number) {
+    boundary::HostRequest& request = current_block()->window->request;
+    host_store(&request.number, number);
+    for (uint64_t& argument : request.args)
+        host_store(&argument, 0);
+    host_store(&request.flags, 0);
+}
+
 uint64_t window_data() {
     return reinterpret_cast<uint64_t>(current_block()->window) + boundary::kWindowHeaderSize;
 }

@@ -18,6 +18,9 @@ enum class Interruptible : uint64_t { No = 0, Yes = boundary::kCallFlagInterrupt
 int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0 = 0, uint64_t a1 = 0,
                   uint64_t a2 = 0, uint64_t a3 = 0, uint64_t a4 = 0, uint64_t a5 = 0);
 
+// Only marshals: for the exit that does not come back.
+void prepare_host_call(uint64_t number);
+
 // The window's data area: address and size in host memory, 8-byte aligned.
 uint64_t window_data();
 uint64_t window_data_size();

@@ -1,0 +1,7 @@
+// Linux system call numbers on x86-64: as programs use them, and as the host is asked for them.
+//
+// Side:   trusted
+// Source: Linux, arch/x86/entry/syscalls/syscall_64.tbl (numbers are facts)
+#pragma once
+
+#include <asm/unistd_64.h>

@@ -1,0 +1,198 @@
+#include "runtime/trusted/libos/fs/host_file.h"
+
+#include "runtime/trusted/enclave/host_calls/file_calls.h"
+#include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
+#include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/libos/fs/host_ioctl.h"
+#include "runtime/trusted/libos/task/interruption.h"
+
+namespace scone::libos {
+namespace {
+
+using namespace linux_abi;
+using enclave::host_call;
+using enclave::Interruptible;
+
+}  // namespace
+
+HostFile::HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::string_view path)
+    : File(status_flags & ~(kO_CREAT | kO_EXCL | kO_NOCTTY | kO_TRUNC | kO_CLOEXEC)),
+      host_fd_(host_fd), mode_(mode) {
+    path_ = static_cast<char*>(enclave::heap_allocate(path.size() + 1));
+    if (path_ != nullptr) {
+        __builtin_memcpy(path_, path.data(), path.size());
+        path_[path.size()] = 0;
+    }
+}
+
+HostFile::~HostFile() {
+    enclave::host_close(host_fd_);
+    enclave::heap_free(path_);
+}
+
+Result<uint64_t> HostFile::transfer(uint64_t number, IoBuffer& buffer, uint64_t offset,
+                                    bool at_offset, bool writing) {
+    IoBuffer rest = buffer;
+    uint64_t done = 0;
+    do {
+        uint64_t step = rest.size() < enclave::window_data_size() ? rest.size()
+                                                                  : enclave::window_data_size();
+        if (writing)
+            SCONE_TRY(rest.get_to_host(0, enclave::window_data(), step));
+        int64_t result = enclave::checked_result(
+            host_call(number, is_regular() ? Interruptible::No : Interruptible::Yes,
+                      static_cast<uint64_t>(host_fd_), enclave::window_data(), step,
+                      at_offset ? offset + done : 0),
+            step);
+        if (result < 0) {
+            if (done > 0)
+                break;
+            return interrupted_or(result, kERESTARTSYS);
+        }
+        auto count = static_cast<uint64_t>(result);
+        if (!writing && count > 0)
+            SCONE_TRY(rest.put_from_host(0, enclave::window_data(), count));
+        done += count;
+        rest.advance(count);
+        // A short count ends the call: end of file, or all that a pipe or socket had.
+        if (count < step || !is_regular())
+            break;
+    } while (rest.size() > 0);
+    return done;
+}
+
+Result<uint64_t> HostFile::read(IoBuffer& buffer) {
+    return transfer(__NR_read, buffer, 0, false, false);
+}
+Result<uint64_t> HostFile::write(IoBuffer& buffer) {
+    // A blocking pipe or socket takes everything, chunk after chunk.
+    if (is_regular() || is_non_blocking() || buffer.size() <= enclave::window_data_size())
+        return transfer(__NR_write, buffer, 0, false, true);
+    IoBuffer rest = buffer;
+    uint64_t done = 0;
+    while (rest.size() > 0) {
+        auto count = transfer(__NR_write, rest, 0, false, true);
+        if (!count)
+            return done > 0 ? Result<uint64_t>(done) : count;
+        done += *count;
+        rest.advance(*count);
+    }
+    return done;
+}
+Result<uint64_t> HostFile::read_at(IoBuffer& buffer, uint64_t offset) {
+    return transfer(__NR_pread64, buffer, offset, true, false);
+}
+Result<uint64_t> HostFile::write_at(IoBuffer& buffer, uint64_t offset) {
+    return transfer(__NR_pwrite64, buffer, offset, true, true);
+}
+
+Result<uint64_t> HostFile::seek(int64_t offset, int whence) {
+    return from_kernel(enclave::checked_result(
+        host_call(__NR_lseek, Interruptible::No, static_cast<uint64_t>(host_fd_),
+                  static_cast<uint64_t>(offset), static_cast<uint64_t>(whence)),
+        INT64_MAX));
+}
+
+namespace {
+Result<void> plain(int64_t result) {
+    if (result < 0)
+        return error(static_cast<int>(-result));
+    return {};
+}
+}  // namespace
+
+Result<void> HostFile::stat(Stat& out) { return plain(enclave::host_fstat(host_fd_, out)); }
+
+Result<uint64_t> HostFile::ioctl(uint64_t request, uint64_t argument) {
+    return host_ioctl(*this, host_fd_, request, argument);
+}
+
+Result<void> HostFile::truncate(uint64_t size) {
+    return plain(host_call(__NR_ftruncate, Interruptible::No, static_cast<uint64_t>(host_fd_), size));
+}
+Result<void> HostFile::allocate(int mode, uint64_t offset, uint64_t size) {
+    return plain(host_call(__NR_fallocate, Interruptible::No, static_cast<uint64_t>(host_fd_),
+                           static_cast<uint64_t>(mode), offset, size));
+}
+Result<void> HostFile::sync(bool data_only) {
+    return plain(host_call(data_only ? __NR_fdatasync : __NR_fsync, Interruptible::No,
+                           static_cast<uint64_t>(host_fd_)));
+}
+Result<void> HostFile::change_mode(uint32_t mode) {
+    return plain(host_call(__NR_fchmod, Interruptible::No, static_cast<uint64_t>(host_fd_), mode));
+}
+Result<void> HostFile::change_owner(uint32_t user, uint32_t group) {
+    return plain(host_call(__NR_fchown, Interruptible::No, static_cast<uint64_t>(host_fd_), user, group));
+}
+Result<void> HostFile::set_times(const Timespec times[2]) {
+    Timespec copy[2] = {};
+    if (times != nullptr)
+        __builtin_memcpy(copy, times, sizeof copy);
+    uint64_t at = enclave::window_data() + enclave::kResultArea;
+    enclave::copy_to_host(at, copy, sizeof copy);
+    return plain(host_call(__NR_utimensat, Interruptible::No, static_cast<uint64_t>(host_fd_), 0,
+                           times == nullptr ? 0 : at, 0));
+}
+Result<void> HostFile::flock(int operation) {
+    int64_t result = host_call(__NR_flock, Interruptible::Yes, static_cast<uint64_t>(host_fd_),
+                               static_cast<uint64_t>(operation));
+    if (result < 0)
+        return std::unexpected(interrupted_or(result, kERESTARTSYS).error());
+    return {};
+}
+
+Result<void> HostFile::set_status_flags(uint32_t flags) {
+    constexpr uint64_t kFSetfl = 4;
+    SCONE_TRY(plain(host_call(__NR_fcntl, Interruptible::No, static_cast<uint64_t>(host_fd_), kFSetfl,
+                              flags & (kO_APPEND | kO_NONBLOCK | kO_ASYNC | kO_DIRECT | kO_NOATIME))));
+    return File::set_status_flags(flags);
+}
+
+// HOST: the records are checked one by one, so that a program never walks out of its buffer; the
+// names are the host's.
+Result<uint64_t> HostFile::read_directory(IoBuffer& buffer) {
+    uint64_t size = buffer.size() < 32768 ? buffer.size() : 32768;
+    int64_t result = enclave::checked_result(
+        host_call(__NR_getdents64, Interruptible::No, static_cast<uint64_t>(host_fd_),
+                  enclave::window_data(), size),
+        size);
+    if (result <= 0)
+        return from_kernel(result);
+    auto count = static_cast<uint64_t>(result);
+    auto* copy = static_cast<uint8_t*>(enclave::heap_allocate(count + 8));
+    if (copy == nullptr)
+        return error(kENOMEM);
+    enclave::copy_from_host(copy, enclave::window_data(), count);
+    bool well_formed = true;
+    for (uint64_t at = 0; at < count && well_formed;) {
+        uint16_t record = count - at >= 24 ? static_cast<uint16_t>(copy[at + 16] | copy[at + 17] << 8) : 0;
+        well_formed = record >= 24 && record % 8 == 0 && record <= count - at && copy[at + record - 1] == 0;
+        at += record;
+    }
+    Result<void> put = well_formed ? buffer.put(0, copy, count) : error(kEIO);
+    enclave::heap_free(copy);
+    SCONE_TRY(std::move(put));
+    return count;
+}
+
+void HostFile::describe(Path& out) const {
+    if (path_ != nullptr)
+        out.append(path_);
+}
+
+Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags, std::string_view path) {
+    Stat now{};
+    int64_t result = enclave::host_fstat(static_cast<int>(host_fd), now);
+    if (result < 0) {
+        enclave::host_close(static_cast<int>(host_fd));
+        return error(static_cast<int>(-result));
+    }
+    auto file = make_ref<HostFile>(static_cast<int>(host_fd), status_flags, now.mode, path);
+    if (!file) {
+        enclave::host_close(static_cast<int>(host_fd));
+        return error(kENOMEM);
+    }
+    return Ref<File>(file);
+}
+
+}  // namespace scone::libos

@@ -1,0 +1,51 @@
+// A file, terminal, pipe or socket of the host, read and written without protection.
+//
+// Side:    trusted
+// Threads: the host keeps the position, so that it is shared with forked children as Linux does
+#pragma once
+
+#include "runtime/trusted/libos/vfs/file.h"
+
+namespace scone::libos {
+
+class HostFile : public File {
+  public:
+    // Takes over the host's descriptor: the last reference closes it.
+    HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::string_view path);
+    ~HostFile() override;
+
+    Result<uint64_t> read(IoBuffer& buffer) override;
+    Result<uint64_t> write(IoBuffer& buffer) override;
+    Result<uint64_t> read_at(IoBuffer& buffer, uint64_t offset) override;
+    Result<uint64_t> write_at(IoBuffer& buffer, uint64_t offset) override;
+    Result<uint64_t> seek(int64_t offset, int whence) override;
+    Result<void> stat(linux_abi::Stat& out) override;
+    Result<uint64_t> ioctl(uint64_t request, uint64_t argument) override;
+    Result<void> truncate(uint64_t size) override;
+    Result<void> allocate(int mode, uint64_t offset, uint64_t size) override;
+    Result<void> sync(bool data_only) override;
+    Result<void> change_mode(uint32_t mode) override;
+    Result<void> change_owner(uint32_t user, uint32_t group) override;
+    Result<void> set_times(const linux_abi::Timespec times[2]) override;
+    Result<uint64_t> read_directory(IoBuffer& buffer) override;
+    Result<void> flock(int operation) override;
+    Result<void> set_status_flags(uint32_t flags) override;
+    int host_descriptor() const override { return host_fd_; }
+    bool can_map() const override { return is_regular(); }
+    void describe(Path& out) const override;
+
+  protected:
+    bool is_regular() const { return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFREG; }
+    int host_fd_;
+    uint32_t mode_;
+    char* path_ = nullptr;
+
+  private:
+    Result<uint64_t> transfer(uint64_t number, IoBuffer& buffer, uint64_t offset, bool at_offset,
+                              bool writing);
+};
+
+// A new Ref for a host descriptor, which is closed when there is no memory.
+Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags, std::string_view path);
+
+}  // namespace scone::libos

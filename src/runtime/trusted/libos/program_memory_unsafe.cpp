@@ -1,0 +1,93 @@
+#include "runtime/trusted/enclave/layout_unsafe.h"
+#include "runtime/trusted/libos/mm/address_space.h"
+#include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/task/process.h"
+
+extern "C" {
+size_t scone_copy_program(void* to, const void* from, size_t size);
+uint64_t scone_cas32_program(uint64_t address, uint32_t expected, uint32_t desired, uint32_t* seen);
+}
+
+namespace scone::libos {
+namespace {
+
+using namespace linux_abi;
+
+// Copies, mending page faults of memory that is mapped but not there yet.
+Result<void> copy(void* to, const void* from, uint64_t size, uint64_t program_address,
+                  uint32_t access) {
+    if (size == 0)
+        return {};
+    if (!enclave::is_program_range(program_address, size))
+        return error(kEFAULT);
+    uint64_t done = 0;
+    for (;;) {
+        uint64_t left = scone_copy_program(static_cast<uint8_t*>(to) + done,
+                                           static_cast<const uint8_t*>(from) + done, size - done);
+        if (left == 0)
+            return {};
+        done = size - left;
+        if (current_process().memory->handle_fault(program_address + done, access) !=
+            FaultVerdict::Mended)
+            return error(kEFAULT);
+    }
+}
+
+}  // namespace
+
+Result<void> copy_from_program(void* to, uint64_t from, uint64_t size) {
+    return copy(to, reinterpret_cast<const void*>(from), size, from, kPROT_READ);
+}
+
+Result<void> copy_to_program(uint64_t to, const void* from, uint64_t size) {
+    return copy(reinterpret_cast<void*>(to), from, size, to, kPROT_WRITE);
+}
+
+Result<void> clear_program(uint64_t to, uint64_t size) {
+    static const uint8_t zeros[4096] = {};
+    while (size > 0) {
+        uint64_t step = size < sizeof zeros ? size : sizeof zeros;
+        SCONE_TRY(copy_to_program(to, zeros, step));
+        to += step;
+        size -= step;
+    }
+    return {};
+}
+
+Result<void> copy_path(Path& to, uint64_t from) {
+    to.clear();
+    for (size_t done = 0; done < kPathMax;) {
+        // Never over a page's end: the text may stand at the end of what is mapped.
+        uint64_t step = 4096 - (from + done) % 4096;
+        if (step > 256)
+            step = 256;
+        if (step > kPathMax - done)
+            step = kPathMax - done;
+        char chunk[256];
+        SCONE_TRY(copy_from_program(chunk, from + done, step));
+        for (uint64_t i = 0; i < step; i++) {
+            if (chunk[i] == 0) {
+                to.append({chunk, i});
+                return {};
+            }
+        }
+        to.append({chunk, step});
+        done += step;
+    }
+    return error(kENAMETOOLONG);
+}
+
+Result<uint32_t> compare_exchange_program(uint64_t address, uint32_t expected, uint32_t desired) {
+    if (address % 4 != 0)
+        return error(kEINVAL);
+    if (!enclave::is_program_range(address, 4))
+        return error(kEFAULT);
+    uint32_t seen;
+    while (scone_cas32_program(address, expected, desired, &seen) != 0) {
+        if (current_process().memory->handle_fault(address, kPROT_WRITE) != FaultVerdict::Mended)
+            return error(kEFAULT);
+    }
+    return seen;
+}
+
+}  // namespace scone::libos

@@ -1,0 +1,341 @@
+// read, write and the other calls on descriptors
+#include "lib/base/checked.h"
+#include "runtime/trusted/enclave/host_calls/file_calls.h"
+#include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
+#include "runtime/trusted/libos/fs/host_file.h"
+#include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/signal/delivery.h"
+#include "runtime/trusted/libos/syscalls/handlers.h"
+#include "runtime/trusted/libos/vfs/vfs.h"
+
+namespace scone::libos {
+namespace {
+
+using namespace linux_abi;
+
+constexpr uint64_t kMaximumTransfer = 0x7ffff000;  // MAX_RW_COUNT
+
+SyscallResult sigpipe_on_epipe(SyscallResult result) {
+    if (!result && result.error().value == kEPIPE)
+        send_to_thread(current_thread(), user_signal(kSIGPIPE, kSI_USER));
+    return result;
+}
+
+Result<Ref<File>> readable(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    if (!file->is_readable() || (file->status_flags() & kO_PATH))
+        return error(kEBADF);
+    return file;
+}
+Result<Ref<File>> writable(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    if (!file->is_writable() || (file->status_flags() & kO_PATH))
+        return error(kEBADF);
+    return file;
+}
+
+IoBuffer program_buffer(uint64_t address, uint64_t size) {
+    return IoBuffer::of_program(address, size < kMaximumTransfer ? size : kMaximumTransfer);
+}
+
+// An iovec list on the runtime's heap for the time of the call.
+struct Vectors {
+    Iovec* storage = static_cast<Iovec*>(enclave::heap_allocate(kMaximumVectors * sizeof(Iovec)));
+    ~Vectors() { enclave::heap_free(storage); }
+    Result<IoBuffer> load(uint64_t address, uint64_t count) {
+        if (storage == nullptr)
+            return error(kENOMEM);
+        IoBuffer buffer = SCONE_TRY(IoBuffer::of_vectors(address, count, storage));
+        buffer.limit(kMaximumTransfer);
+        return buffer;
+    }
+};
+
+Result<uint64_t> file_offset(uint64_t value) {
+    if (static_cast<int64_t>(value) < 0)
+        return error(kEINVAL);
+    return value;
+}
+
+}  // namespace
+
+SyscallResult sys_read(Call& call) {
+    Ref<File> file = SCONE_TRY(readable(call));
+    IoBuffer buffer = program_buffer(call.arg[1], call.arg[2]);
+    return file->read(buffer);
+}
+SyscallResult sys_write(Call& call) {
+    Ref<File> file = SCONE_TRY(writable(call));
+    IoBuffer buffer = program_buffer(call.arg[1], call.arg[2]);
+    return sigpipe_on_epipe(file->write(buffer));
+}
+SyscallResult sys_pread64(Call& call) {
+    Ref<File> file = SCONE_TRY(readable(call));
+    uint64_t offset = SCONE_TRY(file_offset(call.arg[3]));
+    IoBuffer buffer = program_buffer(call.arg[1], call.arg[2]);
+    return file->read_at(buffer, offset);
+}
+SyscallResult sys_pwrite64(Call& call) {
+    Ref<File> file = SCONE_TRY(writable(call));
+    uint64_t offset = SCONE_TRY(file_offset(call.arg[3]));
+    IoBuffer buffer = program_buffer(call.arg[1], call.arg[2]);
+    return file->write_at(buffer, offset);
+}
+SyscallResult sys_readv(Call& call) {
+    Ref<File> file = SCONE_TRY(readable(call));
+    Vectors vectors;
+    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    return file->read(buffer);
+}
+SyscallResult sys_writev(Call& call) {
+    Ref<File> file = SCONE_TRY(writable(call));
+    Vectors vectors;
+    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    return sigpipe_on_epipe(file->write(buffer));
+}
+SyscallResult sys_preadv(Call& call) {
+    Ref<File> file = SCONE_TRY(readable(call));
+    uint64_t offset = SCONE_TRY(file_offset(call.arg[3]));
+    Vectors vectors;
+    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    return file->read_at(buffer, offset);
+}
+SyscallResult sys_pwritev(Call& call) {
+    Ref<File> file = SCONE_TRY(writable(call));
+    uint64_t offset = SCONE_TRY(file_offset(call.arg[3]));
+    Vectors vectors;
+    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    return file->write_at(buffer, offset);
+}
+
+SyscallResult sys_lseek(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    return file->seek(static_cast<int64_t>(call.arg[1]), call.fd(2));
+}
+SyscallResult sys_close(Call& call) {
+    SCONE_TRY(call.process().files->close(call.fd(0)));
+    return 0;
+}
+SyscallResult sys_close_range(Call& call) {
+    constexpr uint32_t kUnshare = 2, kCloexec = 4;
+    if (call.u32(0) > call.u32(1) || (call.u32(2) & ~(kUnshare | kCloexec)))
+        return error(kEINVAL);
+    call.process().files->close_range(call.u32(0), call.u32(1), call.u32(2) & kCloexec);
+    return 0;
+}
+
+SyscallResult sys_fstat(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    Stat out{};
+    SCONE_TRY(file->stat(out));
+    SCONE_TRY(AppPtr<Stat>(call.arg[1]).store(out));
+    return 0;
+}
+
+SyscallResult sys_dup(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    return static_cast<uint64_t>(SCONE_TRY(call.process().files->add(file, CloseOnExec::No)));
+}
+SyscallResult sys_dup2(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    if (call.fd(0) != call.fd(1))
+        SCONE_TRY(call.process().files->put(call.fd(1), file, CloseOnExec::No));
+    return call.u32(1);
+}
+SyscallResult sys_dup3(Call& call) {
+    if (call.fd(0) == call.fd(1) || (call.u32(2) & ~kO_CLOEXEC))
+        return error(kEINVAL);
+    Ref<File> file = SCONE_TRY(call.file(0));
+    SCONE_TRY(call.process().files->put(
+        call.fd(1), file, call.u32(2) & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No));
+    return call.u32(1);
+}
+
+SyscallResult sys_fcntl(Call& call) {
+    enum { kDupfd = 0, kGetfd = 1, kSetfd = 2, kGetfl = 3, kSetfl = 4, kGetlk = 5, kSetlk = 6,
+           kSetlkw = 7, kSetown = 8, kGetown = 9, kOfdGetlk = 36, kOfdSetlk = 37, kOfdSetlkw = 38,
+           kDupfdCloexec = 1030, kSetpipeSize = 1031, kGetpipeSize = 1032, kAddSeals = 1033,
+           kGetSeals = 1034 };
+    FdTable& files = *call.process().files;
+    Ref<File> file = SCONE_TRY(call.file(0));
+    int command = call.fd(1);
+    switch (command) {
+    case kDupfd:
+    case kDupfdCloexec:
+        if (call.fd(2) < 0)
+            return error(kEINVAL);
+        return static_cast<uint64_t>(SCONE_TRY(files.add(
+            file, command == kDupfdCloexec ? CloseOnExec::Yes : CloseOnExec::No, call.fd(2))));
+    case kGetfd:
+        return SCONE_TRY(files.close_on_exec(call.fd(0))) ? 1 : 0;
+    case kSetfd:
+        SCONE_TRY(files.set_close_on_exec(call.fd(0), call.arg[2] & 1));
+        return 0;
+    case kGetfl:
+        return (file->status_flags() & ~kO_CLOEXEC) | kO_LARGEFILE;
+    case kSetfl:
+        SCONE_TRY(file->set_status_flags(call.u32(2)));
+        return 0;
+    case kGetlk: case kSetlk: case kSetlkw: case kOfdGetlk: case kOfdSetlk: case kOfdSetlkw: {
+        if (file->host_descriptor() < 0)
+            return 0;  // nobody outside can hold a lock on a file of the enclave
+        alignas(8) uint8_t lock[32];
+        SCONE_TRY(copy_from_program(lock, call.arg[2], sizeof lock));
+        bool waits = command == kSetlkw || command == kOfdSetlkw;
+        int64_t result = enclave::host_structure_call(
+            __NR_fcntl, 2, lock, sizeof lock, sizeof lock,
+            static_cast<uint64_t>(file->host_descriptor()), static_cast<uint64_t>(command), 0, 0,
+            waits ? enclave::Interruptible::Yes : enclave::Interruptible::No);
+        if (result >= 0 && (command == kGetlk || command == kOfdGetlk))
+            SCONE_TRY(copy_to_program(call.arg[2], lock, sizeof lock));
+        return from_kernel(result == -kEINTR ? -kERESTARTSYS : result);
+    }
+    case kSetown:
+        return 0;
+    case kGetown:
+        return 0;
+    case kSetpipeSize: case kGetpipeSize: case kAddSeals: case kGetSeals:
+        if (file->host_descriptor() < 0)
+            return error(kEINVAL);
+        return from_kernel(enclave::checked_result(
+            enclave::host_call(__NR_fcntl, enclave::Interruptible::No,
+                               static_cast<uint64_t>(file->host_descriptor()),
+                               static_cast<uint64_t>(command), call.arg[2]),
+            INT32_MAX));
+    default:
+        return error(kEINVAL);
+    }
+}
+
+SyscallResult sys_ioctl(Call& call) {
+    constexpr uint32_t kFioclex = 0x5451, kFionclex = 0x5450;
+    Ref<File> file = SCONE_TRY(call.file(0));
+    if (call.u32(1) == kFioclex || call.u32(1) == kFionclex) {
+        SCONE_TRY(call.process().files->set_close_on_exec(call.fd(0), call.u32(1) == kFioclex));
+        return 0;
+    }
+    return file->ioctl(call.arg[1], call.arg[2]);
+}
+
+SyscallResult sys_getdents64(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    IoBuffer buffer = program_buffer(call.arg[1], call.u32(2));
+    return file->read_directory(buffer);
+}
+
+SyscallResult sys_ftruncate(Call& call) {
+    Ref<File> file = SCONE_TRY(writable(call));
+    SCONE_TRY(file->truncate(SCONE_TRY(file_offset(call.arg[1]))));
+    return 0;
+}
+SyscallResult sys_fallocate(Call& call) {
+    Ref<File> file = SCONE_TRY(writable(call));
+    SCONE_TRY(file->allocate(call.fd(1), SCONE_TRY(file_offset(call.arg[2])), call.arg[3]));
+    return 0;
+}
+SyscallResult sys_fsync(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    SCONE_TRY(file->sync(false));
+    return 0;
+}
+SyscallResult sys_fdatasync(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    SCONE_TRY(file->sync(true));
+    return 0;
+}
+SyscallResult sys_sync(Call&) {
+    enclave::host_call(__NR_sync, enclave::Interruptible::No);
+    return 0;
+}
+SyscallResult sys_fchmod(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    SCONE_TRY(file->change_mode(call.u32(1)));
+    return 0;
+}
+SyscallResult sys_fchown(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    SCONE_TRY(file->change_owner(call.u32(1), call.u32(2)));
+    return 0;
+}
+SyscallResult sys_flock(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    SCONE_TRY(file->flock(call.fd(1)));
+    return 0;
+}
+SyscallResult sys_fadvise64(Call& call) {
+    SCONE_TRY(call.file(0));
+    return 0;
+}
+
+SyscallResult sys_sendfile(Call& call) {
+    Ref<File> out = SCONE_TRY(call.file(0));
+    Ref<File> in = SCONE_TRY(call.file(1));
+    if (!out->is_writable() || !in->is_readable())
+        return error(kEBADF);
+    AppPtr<uint64_t> position(call.arg[2]);
+    uint64_t offset = position ? SCONE_TRY(position.load()) : 0;
+    uint64_t left = call.arg[3] < kMaximumTransfer ? call.arg[3] : kMaximumTransfer, done = 0;
+    constexpr uint64_t kChunk = 64 << 10;
+    auto* chunk = static_cast<uint8_t*>(enclave::heap_allocate(kChunk));
+    if (chunk == nullptr)
+        return error(kENOMEM);
+    Result<void> failed{};
+    while (left > 0) {
+        IoBuffer from = IoBuffer::of_runtime(chunk, left < kChunk ? left : kChunk);
+        auto count = position ? in->read_at(from, offset + done) : in->read(from);
+        if (!count || *count == 0) {
+            if (!count)
+                failed = std::unexpected(count.error());
+            break;
+        }
+        IoBuffer to = IoBuffer::of_runtime(chunk, *count);
+        auto written = out->write(to);
+        uint64_t moved = written ? *written : 0;
+        if (!position && moved < *count)
+            (void)in->seek(static_cast<int64_t>(moved) - static_cast<int64_t>(*count), kSEEK_CUR);
+        done += moved;
+        left -= moved;
+        if (!written || moved < *count) {
+            if (!written)
+                failed = std::unexpected(written.error());
+            break;
+        }
+    }
+    enclave::heap_free(chunk);
+    if (done == 0 && !failed)
+        return sigpipe_on_epipe(std::unexpected(failed.error()));
+    if (position)
+        SCONE_TRY(position.store(offset + done));
+    return done;
+}
+
+SyscallResult sys_pipe2(Call& call) {
+    uint32_t flags = call.u32(1);
+    if (flags & ~(kO_CLOEXEC | kO_NONBLOCK | kO_DIRECT))
+        return error(kEINVAL);
+    int32_t host[2];
+    int64_t result = enclave::host_structure_call(__NR_pipe2, 0, host, 0, sizeof host, 0,
+                                                  flags | kO_CLOEXEC);
+    if (result < 0)
+        return from_kernel(result);
+    Ref<File> reader = SCONE_TRY(adopt_host_descriptor(host[0], (flags & ~kO_CLOEXEC) | kO_RDONLY, "pipe:[1]"));
+    Ref<File> writer = SCONE_TRY(adopt_host_descriptor(host[1], (flags & ~kO_CLOEXEC) | kO_WRONLY, "pipe:[1]"));
+    CloseOnExec mark = flags & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No;
+    FdTable& files = *call.process().files;
+    int32_t fds[2];
+    fds[0] = SCONE_TRY(files.add(reader, mark));
+    auto second = files.add(writer, mark);
+    if (!second) {
+        (void)files.close(fds[0]);
+        return std::unexpected(second.error());
+    }
+    fds[1] = *second;
+    SCONE_TRY(copy_to_program(call.arg[0], fds, sizeof fds));
+    return 0;
+}
+SyscallResult sys_pipe(Call& call) {
+    call.arg[1] = 0;
+    return sys_pipe2(call);
+}
+
+}  // namespace scone::libos

@@ -1,0 +1,107 @@
+// Processes and threads of the program.
+//
+// Side:    trusted
+// One enclave holds one process; while a vfork child runs it is a second Process object in the same
+// memory, on its parent's thread, until it calls exec or exits.
+// Threads: fields say what guards them; "own" means only the thread itself writes.
+// Lock order: Process::mutex, then SignalState::lock, then AddressSpace::mutex, then Files
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/trusted/enclave/thread_block.h"
+#include "runtime/trusted/libos/mm/address_space.h"
+#include "runtime/trusted/libos/signal/signal_state.h"
+#include "runtime/trusted/libos/text.h"
+#include "runtime/trusted/libos/vector.h"
+#include "runtime/trusted/libos/vfs/fd_table.h"
+
+namespace scone::libos {
+
+struct Thread;
+
+// Working directory, root and umask: shared by threads, copied by fork.
+struct FsContext : RefCounted {
+    enclave::SpinLock lock;
+    Path working_directory{"/"};
+    uint32_t umask = 022;
+};
+
+struct Limit {
+    uint64_t soft, hard;
+};
+inline constexpr unsigned kLimitCount = 16;
+
+struct Credentials {
+    uint32_t user = 0, effective_user = 0, saved_user = 0;
+    uint32_t group = 0, effective_group = 0, saved_group = 0;
+};
+
+// A child that was forked or spawned: known until it was waited for.
+struct Child {
+    int32_t pid;
+    int32_t group;
+    int32_t status = 0;
+    bool dead = false;
+    bool stopped_reported = false;
+    bool local = false;  // a vfork child that ended before exec: there is no host process
+};
+
+struct Process : RefCounted {
+    int32_t pid = 1, parent_pid = 0, group = 1, session = 1;
+    Ref<AddressSpace> memory;
+    Ref<FdTable> files;
+    Ref<FsContext> fs;
+    Ref<SignalHandlers> handlers;
+    PendingSignals pending;  // process-directed; guarded by handlers->lock
+    Credentials credentials;
+    Limit limits[kLimitCount]{};
+
+    enclave::SpinLock mutex;     // threads, children, timers
+    Vector<Thread*> threads;
+    Vector<Child> children;
+    std::atomic<uint32_t> child_event{0};  // changes when a child does: what wait4 sleeps on
+
+    std::atomic<bool> exiting{false};
+    int exit_status = 0;  // as wait4 shows it
+    Path executable{"/"};  // /proc/self/exe
+    FixedText<16> name{};
+    uint64_t arguments_start = 0, arguments_end = 0, environment_start = 0, environment_end = 0;
+    uint64_t start_time_ns = 0;
+    bool no_new_processes = true;  // SCONE_FORK=0
+    Process* vfork_parent = nullptr;
+};
+
+struct Thread {
+    enclave::ThreadBlock* block = nullptr;
+    Ref<Process> process;
+    int32_t tid = 1;
+    uint64_t clear_child_tid = 0;    // own
+    uint64_t robust_list = 0;        // own
+    SignalMask mask = 0;             // own; read by senders under handlers->lock
+    SignalMask saved_mask = 0;       // own: given back after sigsuspend, ppoll, ...
+    bool restore_saved_mask = false;
+    PendingSignals pending;          // guarded by handlers->lock
+    linux_abi::SigStack alternate_stack{0, linux_abi::kSS_DISABLE, 0, 0};
+    FixedText<16> name{};
+    std::atomic<bool> in_host_call{false};
+    std::atomic<int64_t> host_tid{0};
+    // nanosleep and friends: what is left to do after a signal without a handler.
+    uint64_t restart_deadline_ns = 0;
+    uint64_t restart_kind = 0;
+    bool vectors_in_frame = false;
+    uint32_t slot = 0;
+    // Futex wait queue membership; guarded by the bucket's lock.
+    Thread* futex_next = nullptr;
+    uint64_t futex_key = 0;
+    uint32_t futex_bits = 0;
+    std::atomic<uint32_t> futex_waiting{0};
+};
+
+inline Thread& current_thread() {
+    return *static_cast<Thread*>(enclave::current_block()->thread);
+}
+inline Process& current_process() { return *current_thread().process; }
+
+}  // namespace scone::libos

@@ -1,0 +1,44 @@
+// Threads of the program: each is one TCS and one thread of the host.
+//
+// Side:    trusted
+// Errors:  EAGAIN with SCONE's message when all TCS are in use; ENOMEM
+// Threads: thread-safe
+#pragma once
+
+#include "runtime/trusted/libos/errno.h"
+#include "runtime/trusted/libos/task/process.h"
+
+namespace scone::libos {
+
+// Preconditions: called once, with the TCS count of the settings.
+void initialise_thread_slots(uint32_t count, enclave::ThreadBlock* first);
+
+struct NewThread {
+    uint64_t stack;       // 0: as the parent's
+    uint64_t thread_area; // FS base
+    bool set_thread_area;
+    uint64_t clear_child_tid;
+};
+// A thread that goes on like the caller with rax 0. `before_start` runs when its tid is known and it
+// has not begun: CLONE_PARENT_SETTID and CLONE_CHILD_SETTID are stored there.
+template <class F>
+Result<int32_t> create_thread(const NewThread& what, F&& before_start);
+Result<Thread*> prepare_thread(const NewThread& what);
+Result<void> start_thread(Thread* thread);
+
+// Ends the calling thread; the last one ends the process with `status`.
+[[noreturn]] void exit_thread(int status);
+int32_t allocate_tid();
+// After a fork: the calling thread is the only one that is left.
+void forget_other_threads(Process& process);
+
+template <class F>
+Result<int32_t> create_thread(const NewThread& what, F&& before_start) {
+    Thread* thread = SCONE_TRY(prepare_thread(what));
+    int32_t tid = thread->tid;
+    before_start(tid);
+    SCONE_TRY(start_thread(thread));
+    return tid;
+}
+
+}  // namespace scone::libos

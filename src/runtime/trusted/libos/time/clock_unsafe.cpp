@@ -1,0 +1,151 @@
+#include "runtime/trusted/libos/time/clock.h"
+
+#include <atomic>
+
+#include "lib/base/checked.h"
+#include "runtime/trusted/enclave/host_calls/file_calls.h"
+#include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
+#include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/enclave/spin_lock.h"
+
+namespace scone::libos {
+namespace {
+
+using namespace linux_abi;
+
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kMinimumBaseline = 2'000'000;   // ns between two samples that give a frequency
+constexpr uint64_t kSampleLifetime = 200'000'000;  // ns after which the host is asked again
+constexpr unsigned kShift = 32;
+
+// SAFETY: RDTSC is allowed in an enclave on SGX2 processors.
+uint64_t read_counter() {
+    uint32_t low, high;
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return static_cast<uint64_t>(high) << 32 | low;
+}
+
+int64_t host_clock(int clock) {
+    int64_t result = enclave::host_call(__NR_clock_gettime, enclave::Interruptible::No,
+                                        static_cast<uint64_t>(clock),
+                                        enclave::window_data() + enclave::kResultArea);
+    if (result != 0)
+        return 0;
+    Timespec at;
+    enclave::copy_from_host(&at, enclave::window_data() + enclave::kResultArea, sizeof at);
+    // HOST: any value is possible; it is forced into a range that cannot overflow.
+    constexpr int64_t kLimit = 1ll << 33;
+    if (at.seconds < 0 || at.seconds > kLimit || at.nanoseconds < 0 ||
+        at.nanoseconds >= static_cast<int64_t>(kSecond))
+        return 0;
+    return at.seconds * static_cast<int64_t>(kSecond) + at.nanoseconds;
+}
+
+// One sample, published by a sequence number: odd while it is being written.
+struct Sample {
+    std::atomic<uint32_t> sequence{0};
+    uint64_t counter = 0, monotonic = 0, realtime = 0, scale = 0, lifetime_ticks = 0;
+};
+Sample sample;
+enclave::SpinLock sample_lock;
+uint64_t first_counter, first_monotonic;
+std::atomic<uint64_t> last_monotonic;
+
+struct Now {
+    uint64_t monotonic, realtime;
+};
+
+bool interpolate(Now& now) {
+    uint32_t before = sample.sequence.load(std::memory_order_acquire);
+    if (before & 1)
+        return false;
+    uint64_t counter = sample.counter, monotonic = sample.monotonic, realtime = sample.realtime;
+    uint64_t scale = sample.scale, lifetime = sample.lifetime_ticks;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (sample.sequence.load(std::memory_order_relaxed) != before || scale == 0)
+        return false;
+    uint64_t ticks = read_counter() - counter;
+    if (ticks > lifetime)
+        return false;
+    auto passed = static_cast<uint64_t>((static_cast<unsigned __int128>(ticks) * scale) >> kShift);
+    now = {monotonic + passed, realtime + passed};
+    return true;
+}
+
+Now take_sample() {
+    enclave::Guard guard(sample_lock);
+    Now now{};
+    if (interpolate(now))
+        return now;  // another thread was faster
+    uint64_t counter = read_counter();
+    now.monotonic = static_cast<uint64_t>(host_clock(1));
+    now.realtime = static_cast<uint64_t>(host_clock(0));
+    if (first_monotonic == 0) {
+        first_counter = counter;
+        first_monotonic = now.monotonic;
+    }
+    uint64_t ticks = counter - first_counter, passed = now.monotonic - first_monotonic;
+    if (passed >= kMinimumBaseline && ticks > 0 && now.monotonic > first_monotonic) {
+        sample.sequence.fetch_add(1, std::memory_order_acq_rel);
+        sample.counter = counter;
+        sample.monotonic = now.monotonic;
+        sample.realtime = now.realtime;
+        sample.scale = static_cast<uint64_t>((static_cast<unsigned __int128>(passed) << kShift) / ticks);
+        // A short baseline gives a rough frequency: ask again soon.
+        uint64_t lifetime = passed < kSampleLifetime ? passed : kSampleLifetime;
+        sample.lifetime_ticks =
+            static_cast<uint64_t>(static_cast<unsigned __int128>(lifetime) * ticks / passed);
+        sample.sequence.fetch_add(1, std::memory_order_release);
+    }
+    return now;
+}
+
+Now read_clocks() {
+    Now now{};
+    if (!interpolate(now))
+        now = take_sample();
+    uint64_t last = last_monotonic.load(std::memory_order_relaxed);
+    while (now.monotonic > last &&
+           !last_monotonic.compare_exchange_weak(last, now.monotonic, std::memory_order_relaxed)) {
+    }
+    if (now.monotonic < last)
+        now.monotonic = last;
+    return now;
+}
+
+}  // namespace
+
+uint64_t monotonic_ns() { return read_clocks().monotonic; }
+uint64_t realtime_ns() { return read_clocks().realtime; }
+
+Result<Timespec> clock_now(int clock) {
+    constexpr int kRealtime = 0, kMonotonic = 1, kRealtimeCoarse = 5, kMonotonicCoarse = 6;
+    uint64_t ns;
+    if (clock == kRealtime || clock == kRealtimeCoarse) {
+        ns = realtime_ns();
+    } else if (clock == kMonotonic || clock == kMonotonicCoarse) {
+        ns = monotonic_ns();
+    } else {
+        if (clock < -1 || clock > 11)
+            return error(kEINVAL);
+        ns = static_cast<uint64_t>(host_clock(clock));
+    }
+    return Timespec{static_cast<int64_t>(ns / kSecond), static_cast<int64_t>(ns % kSecond)};
+}
+
+Result<uint64_t> timespec_to_ns(const Timespec& time) {
+    if (time.seconds < 0 || time.nanoseconds < 0 || time.nanoseconds >= static_cast<int64_t>(kSecond))
+        return error(kEINVAL);
+    auto seconds = base::checked_mul(static_cast<uint64_t>(time.seconds), kSecond);
+    if (!seconds || *seconds > INT64_MAX - kSecond)
+        return static_cast<uint64_t>(INT64_MAX);
+    return *seconds + static_cast<uint64_t>(time.nanoseconds);
+}
+
+Deadline deadline_after(uint64_t nanoseconds) {
+    uint64_t now = monotonic_ns();
+    uint64_t at = nanoseconds > INT64_MAX - now ? static_cast<uint64_t>(INT64_MAX) : now + nanoseconds;
+    return Deadline{true, Clock::Monotonic, at};
+}
+
+}  // namespace scone::libos

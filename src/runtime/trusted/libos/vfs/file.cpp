@@ -1,0 +1,72 @@
+#include "runtime/trusted/libos/vfs/file.h"
+
+#include "lib/base/checked.h"
+
+namespace scone::libos {
+
+using namespace linux_abi;
+
+Result<uint64_t> File::read(IoBuffer& buffer) {
+    enclave::Guard guard(position_lock_);
+    uint64_t count = SCONE_TRY(read_at(buffer, position_));
+    position_ += count;
+    return count;
+}
+
+Result<uint64_t> File::write(IoBuffer& buffer) {
+    enclave::Guard guard(position_lock_);
+    if (status_flags() & kO_APPEND) {
+        Stat now{};
+        SCONE_TRY(stat(now));
+        position_ = static_cast<uint64_t>(now.size);
+    }
+    uint64_t count = SCONE_TRY(write_at(buffer, position_));
+    position_ += count;
+    return count;
+}
+
+Result<uint64_t> File::seek_within(int64_t offset, int whence, uint64_t size) {
+    enclave::Guard guard(position_lock_);
+    int64_t origin;
+    if (whence == kSEEK_SET)
+        origin = 0;
+    else if (whence == kSEEK_CUR)
+        origin = static_cast<int64_t>(position_);
+    else if (whence == kSEEK_END)
+        origin = static_cast<int64_t>(size);
+    else if (whence == 3 || whence == 4) {  // SEEK_DATA, SEEK_HOLE: one run of data
+        if (offset < 0 || static_cast<uint64_t>(offset) >= size)
+            return error(kENXIO);
+        position_ = whence == 3 ? static_cast<uint64_t>(offset) : size;
+        return position_;
+    } else
+        return error(kEINVAL);
+    auto target = base::checked_add(origin, offset);
+    if (!target)
+        return error(kEOVERFLOW);
+    if (*target < 0)
+        return error(kEINVAL);
+    position_ = static_cast<uint64_t>(*target);
+    return position_;
+}
+
+Result<uint64_t> File::read_at(IoBuffer&, uint64_t) { return error(kESPIPE); }
+Result<uint64_t> File::write_at(IoBuffer&, uint64_t) { return error(kESPIPE); }
+Result<uint64_t> File::seek(int64_t, int) { return error(kESPIPE); }
+Result<uint64_t> File::ioctl(uint64_t, uint64_t) { return error(kENOTTY); }
+Result<void> File::truncate(uint64_t) { return error(kEINVAL); }
+Result<void> File::allocate(int, uint64_t, uint64_t) { return error(kENODEV); }
+Result<void> File::sync(bool) { return error(kEINVAL); }
+Result<void> File::change_mode(uint32_t) { return error(kEROFS); }
+Result<void> File::change_owner(uint32_t, uint32_t) { return error(kEROFS); }
+Result<void> File::set_times(const Timespec*) { return error(kEROFS); }
+Result<uint64_t> File::read_directory(IoBuffer&) { return error(kENOTDIR); }
+Result<void> File::flock(int) { return {}; }
+Result<void> File::set_status_flags(uint32_t flags) {
+    constexpr uint32_t kChangeable = kO_APPEND | kO_NONBLOCK | kO_ASYNC | kO_DIRECT | kO_NOATIME;
+    status_flags_ = (status_flags() & ~kChangeable) | (flags & kChangeable);
+    return {};
+}
+void File::describe(Path& out) const { out.append("anon_inode:[file]"); }
+
+}  // namespace scone::libos

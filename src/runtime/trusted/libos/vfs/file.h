@@ -1,0 +1,75 @@
+// An open file description: what descriptors name. Each kind of file is a class of its own in fs/
+// and net/.
+//
+// Side:    trusted
+// Errors:  Errno; the default of every operation is the error Linux gives for a file that lacks it
+// Threads: descriptors of several threads share one object; the flags are atomic, the position is
+//          under position_lock, the rest as each class says
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "runtime/trusted/enclave/spin_lock.h"
+#include "runtime/trusted/libos/errno.h"
+#include "runtime/trusted/libos/ref.h"
+#include "runtime/trusted/libos/text.h"
+#include "runtime/trusted/libos/vfs/io_buffer.h"
+
+namespace scone::libos {
+
+inline constexpr uint32_t kPollIn = 1, kPollPri = 2, kPollOut = 4, kPollErr = 8, kPollHup = 16,
+                          kPollNval = 32;
+
+// What a file is for the rewriter and for /proc: a content that does not change has an identity.
+struct FileIdentity {
+    uint8_t sha256[32];
+};
+
+class File : public RefCounted {
+  public:
+    // At the position, which moves on; seekable files go through read_at/write_at by default.
+    virtual Result<uint64_t> read(IoBuffer& buffer);
+    virtual Result<uint64_t> write(IoBuffer& buffer);
+    virtual Result<uint64_t> read_at(IoBuffer& buffer, uint64_t offset);
+    virtual Result<uint64_t> write_at(IoBuffer& buffer, uint64_t offset);
+    virtual Result<uint64_t> seek(int64_t offset, int whence);
+    virtual Result<void> stat(linux_abi::Stat& out) = 0;
+    virtual Result<uint64_t> ioctl(uint64_t request, uint64_t argument);
+    virtual Result<void> truncate(uint64_t size);
+    virtual Result<void> allocate(int mode, uint64_t offset, uint64_t size);
+    virtual Result<void> sync(bool data_only);
+    virtual Result<void> change_mode(uint32_t mode);
+    virtual Result<void> change_owner(uint32_t user, uint32_t group);
+    virtual Result<void> set_times(const linux_abi::Timespec times[2]);
+    // linux_dirent64 records; 0 at the end.
+    virtual Result<uint64_t> read_directory(IoBuffer& buffer);
+    // flock and record locks; `lock` is struct flock.
+    virtual Result<void> flock(int operation);
+    // O_APPEND, O_NONBLOCK, ... changed by fcntl or FIONBIO.
+    virtual Result<void> set_status_flags(uint32_t flags);
+    // What is ready now. Files with a host descriptor are polled on the host instead.
+    virtual uint32_t poll_now() { return kPollIn | kPollOut; }
+    // The host's descriptor behind this file; -1 for files that live in the enclave.
+    virtual int host_descriptor() const { return -1; }
+    virtual bool can_map() const { return false; }
+    // Path as /proc/self/fd shows it, e.g. "/etc/hosts" or "socket:[5]".
+    virtual void describe(Path& out) const;
+
+    uint32_t status_flags() const { return status_flags_.load(std::memory_order_relaxed); }
+    bool is_non_blocking() const { return status_flags() & linux_abi::kO_NONBLOCK; }
+    bool is_readable() const { return (status_flags() & linux_abi::kO_ACCMODE) != linux_abi::kO_WRONLY; }
+    bool is_writable() const { return (status_flags() & linux_abi::kO_ACCMODE) != linux_abi::kO_RDONLY; }
+
+  protected:
+    explicit File(uint32_t status_flags) : status_flags_(status_flags) {}
+    // seek() for files that know their size.
+    Result<uint64_t> seek_within(int64_t offset, int whence, uint64_t size);
+
+    std::atomic<uint32_t> status_flags_;
+    enclave::SpinLock position_lock_;
+    uint64_t position_ = 0;
+};
+
+}  // namespace scone::libos
