@@ -70,7 +70,9 @@ struct Process : RefCounted {
     uint64_t arguments_start = 0, arguments_end = 0, environment_start = 0, environment_end = 0;
     uint64_t start_time_ns = 0;
     bool no_new_processes = true;  // SCONE_FORK=0
-    Process* vfork_parent = nullptr;
+    std::atomic<Thread*> exec_thread{nullptr};  // the others end when one calls exec
+    Process* vfork_parent = nullptr;  // retained while the vfork child runs
+    void* vfork_saved = nullptr;      // what the parent needs back; task/fork owns it
 };
 
 struct Thread {
