@@ -212,6 +212,12 @@ MeasuredFile SettingsPage::take_file(base::Bytes& rest) {
     return file;
 }
 
+uint32_t settings_pages_of(base::Bytes first_page) {
+    uint64_t size = kSettingsHeaderSize + base::load_le32(first_page.data() + kAtFilesSize);
+    uint64_t pages = (size + kPageSize - 1) / kPageSize;
+    return pages > kMaxSettingsPages ? kMaxSettingsPages : static_cast<uint32_t>(pages);
+}
+
 Result<SettingsPage> decode_settings(base::Bytes pages) {
     if (pages.size() < kPageSize || pages.size() % kPageSize != 0)
         return base::fail(

@@ -3,6 +3,7 @@
 #include "lib/base/checked.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
+#include "runtime/trusted/enclave/thread_block.h"
 #include "runtime/trusted/libos/mm/pages.h"
 #include "runtime/trusted/libos/rewrite/hook.h"
 

@@ -1,6 +1,7 @@
 // Clocks, sleeping and interval timers
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
+#include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
 #include "runtime/trusted/libos/task/interruption.h"

@@ -130,7 +130,7 @@ Result<Thread*> prepare_thread(const NewThread& what) {
     }
     uint64_t tcs = slot_address(*slot);
     auto* block = reinterpret_cast<ThreadBlock*>(tcs + SCONE_SLOT_BLOCK);
-    *block = {};
+    block = new (block) ThreadBlock{};
     enclave::prepare_block(block, tcs);
     block->state = SCONE_STATE_NEW;
     block->thread = thread;

@@ -41,6 +41,16 @@ int64_t host_clock(int clock) {
     return at.seconds * static_cast<int64_t>(kSecond) + at.nanoseconds;
 }
 
+// a * b / c without overflow of the product. Preconditions: b < c, or the quotient fits.
+uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c) {
+    uint64_t high, low, quotient, rest;
+    asm("mulq %3" : "=a"(low), "=d"(high) : "a"(a), "r"(b) : "cc");
+    if (high >= c)
+        return UINT64_MAX;
+    asm("divq %4" : "=a"(quotient), "=d"(rest) : "a"(low), "d"(high), "r"(c) : "cc");
+    return quotient;
+}
+
 // One sample, published by a sequence number: odd while it is being written.
 struct Sample {
     std::atomic<uint32_t> sequence{0};
@@ -90,11 +100,10 @@ Now take_sample() {
         sample.counter = counter;
         sample.monotonic = now.monotonic;
         sample.realtime = now.realtime;
-        sample.scale = static_cast<uint64_t>((static_cast<unsigned __int128>(passed) << kShift) / ticks);
+        sample.scale = multiply_divide(passed, 1ull << kShift, ticks);
         // A short baseline gives a rough frequency: ask again soon.
         uint64_t lifetime = passed < kSampleLifetime ? passed : kSampleLifetime;
-        sample.lifetime_ticks =
-            static_cast<uint64_t>(static_cast<unsigned __int128>(lifetime) * ticks / passed);
+        sample.lifetime_ticks = multiply_divide(lifetime, ticks, passed);
         sample.sequence.fetch_add(1, std::memory_order_release);
     }
     return now;

@@ -1,0 +1,35 @@
+# scone_enclave_image(): links the runtime into build/.../enclave.img.
+#
+# The core (freestanding rooms) is linked into one object first. There its memcpy and friends become
+# local, so that it never calls those of the C library of the provisioning layer, which choose by
+# CPUID and use vector registers; what it needs from outside must stand on the list below.
+set(SCONE_CORE_EXPORTS
+    scone_enclave_entry scone_provisioning_syscall_entry scone_provisioning_cpuid_entry)
+
+function(scone_enclave_image)
+  set(archives "")
+  foreach(room IN ITEMS libos enclave sgx aead elf base)
+    list(APPEND archives $<TARGET_FILE:scone_${room}_enclave>)
+  endforeach()
+  set(keep "")
+  foreach(symbol IN LISTS SCONE_CORE_EXPORTS)
+    list(APPEND keep --keep-global-symbol=${symbol})
+  endforeach()
+  set(core ${CMAKE_CURRENT_BINARY_DIR}/enclave_core.o)
+  add_custom_command(OUTPUT ${core}
+    COMMAND ${CMAKE_LINKER} -r -u scone_enclave_entry -o ${core}.all --start-group ${archives} --end-group
+    COMMAND ${CMAKE_OBJCOPY} ${keep} ${core}.all ${core}
+    DEPENDS ${archives} VERBATIM)
+  add_executable(enclave_linked ${core}
+      ${PROJECT_SOURCE_DIR}/src/tools/enclave_image/reserved_sections.S)
+  set_source_files_properties(${core} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+  target_link_options(enclave_linked PRIVATE -nostdlib -static-pie -Wl,-e,scone_enclave_entry
+      -Wl,--gc-sections -Wl,-z,noexecstack -Wl,--build-id=none -Wl,-z,separate-code)
+  set(image ${CMAKE_BINARY_DIR}/enclave.img)
+  add_custom_command(OUTPUT ${image}
+    COMMAND enclave_image --in $<TARGET_FILE:enclave_linked> --out ${image}
+            --allow ${PROJECT_SOURCE_DIR}/src/runtime/trusted/allowed_instructions.txt
+    DEPENDS enclave_linked enclave_image
+            ${PROJECT_SOURCE_DIR}/src/runtime/trusted/allowed_instructions.txt VERBATIM)
+  add_custom_target(enclave_img ALL DEPENDS ${image})
+endfunction()
