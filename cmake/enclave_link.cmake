@@ -4,7 +4,7 @@
 # local, so that it never calls those of the C library of the provisioning layer, which choose by
 # CPUID and use vector registers; what it needs from outside must stand on the list below.
 set(SCONE_CORE_EXPORTS
-    scone_enclave_entry scone_provisioning_syscall_entry scone_provisioning_cpuid_entry)
+    scone_enclave_entry scone_provisioning_syscall_entry scone_provisioning_cpuid_entry scone_hosted_next)
 
 function(scone_enclave_image)
   set(archives "")
@@ -17,13 +17,13 @@ function(scone_enclave_image)
   endforeach()
   set(core ${CMAKE_CURRENT_BINARY_DIR}/enclave_core.o)
   add_custom_command(OUTPUT ${core}
-    COMMAND ${CMAKE_LINKER} -r -u scone_enclave_entry -o ${core}.all --start-group ${archives} --end-group
+    COMMAND ${CMAKE_LINKER} -r -u scone_enclave_entry -u scone_provisioning_syscall_entry -u scone_hosted_next -o ${core}.all --start-group ${archives} --end-group
     COMMAND ${CMAKE_OBJCOPY} ${keep} ${core}.all ${core}
     DEPENDS ${archives} VERBATIM)
-  add_executable(enclave_linked ${core}
+  add_executable(enclave_linked ${core} ${PROJECT_SOURCE_DIR}/src/runtime/trusted/hosted_main.cpp
       ${PROJECT_SOURCE_DIR}/src/tools/enclave_image/reserved_sections.S)
   set_source_files_properties(${core} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
-  target_link_options(enclave_linked PRIVATE -nostdlib -static-pie -Wl,-e,scone_enclave_entry
+  target_link_options(enclave_linked PRIVATE -static-pie -Wl,-e,scone_enclave_entry
       -Wl,--gc-sections -Wl,-z,noexecstack -Wl,--build-id=none -Wl,-z,separate-code)
   set(image ${CMAKE_BINARY_DIR}/enclave.img)
   add_custom_command(OUTPUT ${image}

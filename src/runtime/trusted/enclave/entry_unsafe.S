@@ -12,7 +12,7 @@
     .balign 8
 .Lslot\@:
     .byte 0x0f, 0x01, 0xd7, 0x0f, 0x1f, 0x44, 0x00, 0x00
-    .pushsection .scone.enclu_slots, "a"
+    .pushsection .scone.enclu_slots, "aR"
     .quad .Lslot\@ - .
     .popsection
 .endm

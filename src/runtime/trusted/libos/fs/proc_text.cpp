@@ -18,7 +18,8 @@ unsigned processor_count() {
     int64_t result = enclave::host_structure_call(__NR_sched_getaffinity, 2, mask, 0, sizeof mask, 0, sizeof mask);
     unsigned count = 0;
     for (uint64_t word : mask)
-        count += static_cast<unsigned>(__builtin_popcountll(word));
+        for (; word != 0; word &= word - 1)
+            count++;
     return result > 0 && count > 0 ? count : 1;
 }
 
