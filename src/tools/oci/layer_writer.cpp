@@ -87,16 +87,25 @@ Outcome<void> LayerWriter::add(const Entry& entry) {
     return put_header(entry, 0);
 }
 
+Outcome<void> LayerWriter::begin_file(const Entry& entry, uint64_t size) {
+    return put_header(entry, size);
+}
+
+Outcome<void> LayerWriter::write_content(Bytes piece) {
+    if (archive_write_data(writer_.get(), piece.data(), piece.size()) !=
+        static_cast<la_ssize_t>(piece.size()))
+        return std::unexpected(
+            archive_failure(writer_.get(), bridge_.error, ExitCode::Failed, "writing a layer"));
+    return {};
+}
+
 Outcome<void> LayerWriter::add_file(const Entry& entry, uint64_t size, const Reader& reader) {
     SCONE_TRY(put_header(entry, size));
     for (uint64_t offset = 0; offset < size;) {
         const auto count = static_cast<size_t>(std::min<uint64_t>(buffer_.size(), size - offset));
         const MutableBytes piece = MutableBytes(buffer_).first(count);
         SCONE_TRY(reader(offset, piece));
-        if (archive_write_data(writer_.get(), piece.data(), count) !=
-            static_cast<la_ssize_t>(count))
-            return std::unexpected(archive_failure(writer_.get(), bridge_.error, ExitCode::Failed,
-                                                   fmt::format("writing '{}'", entry.path)));
+        SCONE_TRY(write_content(piece));
         offset += count;
     }
     return {};

@@ -29,6 +29,10 @@ class LayerWriter {
     Outcome<void> add_file(const Entry& entry, uint64_t size, const Reader& reader);
     Outcome<void> add_file(const Entry& entry, Bytes content);
     Outcome<void> add_file(const Entry& entry, const Spool& spool);
+    // A regular file whose `size` bytes follow by write_content(), in pieces, before the next call
+    // of another function.
+    Outcome<void> begin_file(const Entry& entry, uint64_t size);
+    Outcome<void> write_content(Bytes piece);
     Outcome<void> finish();
 
   private:

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -70,6 +71,29 @@ Outcome<std::string> Spool::read_text(const Extent& extent, size_t limit) const 
     std::string out(std::min<uint64_t>(extent.size, limit), '\0');
     // SAFETY: a char may be written as an unsigned byte.
     SCONE_TRY(read(extent, 0, {reinterpret_cast<uint8_t*>(out.data()), out.size()}));
+    return out;
+}
+
+Spool::Mapping::~Mapping() {
+    if (start_ != nullptr)
+        ::munmap(start_, length_);
+}
+
+Outcome<Spool::Mapping> Spool::map(const Extent& extent) const {
+    Mapping out;
+    if (extent.size == 0)
+        return out;
+    constexpr uint64_t kPageSize = 4096;
+    const uint64_t before = extent.offset % kPageSize;
+    out.length_ = extent.size + before;
+    void* start = ::mmap(nullptr, out.length_, PROT_READ, MAP_PRIVATE, file_.get(),
+                         static_cast<off_t>(extent.offset - before));
+    if (start == MAP_FAILED)
+        return failure(ExitCode::Failed,
+                       fmt::format("cannot map the temporary file: {}", std::strerror(errno)));
+    out.start_ = start;
+    // SAFETY: the mapping holds `before` bytes and then the content, and ends with `out`.
+    out.bytes_ = Bytes(static_cast<const uint8_t*>(start) + before, extent.size);
     return out;
 }
 

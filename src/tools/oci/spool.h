@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tools/oci/stream.h"
 
@@ -37,6 +38,31 @@ class Spool {
     // Preconditions: offset + out.size() <= extent.size.
     Outcome<void> read(const Extent& extent, uint64_t offset, MutableBytes out) const;
     Outcome<std::string> read_text(const Extent& extent, size_t limit) const;
+    // The content as memory; pages come from the file as they are touched. Lives as long as the
+    // mapping, also beyond the spool.
+    class Mapping {
+      public:
+        Mapping() = default;
+        Mapping(Mapping&& other) noexcept
+            : start_(std::exchange(other.start_, nullptr)),
+              length_(other.length_),
+              bytes_(std::exchange(other.bytes_, {})) {}
+        Mapping& operator=(Mapping&& other) noexcept {
+            std::swap(start_, other.start_);
+            std::swap(length_, other.length_);
+            std::swap(bytes_, other.bytes_);
+            return *this;
+        }
+        ~Mapping();
+        Bytes bytes() const { return bytes_; }
+
+      private:
+        friend class Spool;
+        void* start_ = nullptr;
+        size_t length_ = 0;
+        Bytes bytes_;
+    };
+    Outcome<Mapping> map(const Extent& extent) const;
 
   private:
     explicit Spool(FileHandle file) : file_(std::move(file)) {}
