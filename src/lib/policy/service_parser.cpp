@@ -97,7 +97,7 @@ std::vector<EnvironmentRule> parse_environment(ParseContext& context, const text
         context.error(node.at, "expected a mapping for 'environment', got a text");
     }
     // The order of a mapping's keys carries no meaning: one order, so one canonical form.
-    std::ranges::stable_sort(out, {}, &EnvironmentRule::name);
+    std::ranges::sort(out, {}, &EnvironmentRule::name);
     for (size_t i = 1; i < out.size(); i++) {
         if (out[i].name == out[i - 1].name)
             context.error(out[i].at, "environment variable '" + out[i].name + "' stands twice");

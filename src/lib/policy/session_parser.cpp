@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 
 #include "lib/policy/part_parsers.h"
 #include "lib/policy/session_checks.h"
@@ -222,8 +223,8 @@ Checked<T> finished(ParseContext& context, T value) {
     if (context.errors().empty())
         return value;
     Diagnostics errors = context.take_errors();
-    std::ranges::stable_sort(errors, {}, [](const text::Diagnostic& error) {
-        return std::pair(error.at.line, error.at.column);
+    std::ranges::sort(errors, {}, [](const text::Diagnostic& error) {
+        return std::tuple(error.at.line, error.at.column, std::string_view(error.message));
     });
     return base::fail(std::move(errors));
 }

@@ -1,6 +1,7 @@
 // The one file that knows nlohmann-json: its events build our values, its errors become ours.
 #include "lib/text/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iterator>
@@ -28,9 +29,6 @@ struct CountingIterator {
         ++at;
         ++*read_count;
         return *this;
-    }
-    friend bool operator==(const CountingIterator& a, const CountingIterator& b) {
-        return a.at == b.at;
     }
     friend bool operator!=(const CountingIterator& a, const CountingIterator& b) {
         return a.at != b.at;
@@ -415,6 +413,9 @@ class JsonWriter {
         char digits[40];
         auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
         out_.append(digits, end);
+        // A number without point or exponent would be read as an integer.
+        if (std::find_if(digits, end, [](char c) { return c == '.' || c == 'e'; }) == end)
+            out_ += ".0";
     }
 
     void write_array(const Json::Array& array, unsigned level) {

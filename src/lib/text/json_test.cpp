@@ -41,6 +41,7 @@ TEST(Json, BuildsAndWrites) {
         write_json(reply, 2),
         "{\n  \"msg\": [\n    \"first \\\"q\\\"\",\n    \"second\\u0001\"\n  ],\n  \"code\": 8\n}");
     EXPECT_EQ(write_json(Json("\xff")), "\"\xEF\xBF\xBD\"");
+    EXPECT_EQ(write_json(Json(-2500.0)), "-2500.0");
     EXPECT_EQ(write_json(Json::object()), "{}");
     EXPECT_EQ(write_json(Json::array(), 2), "[]");
 }
