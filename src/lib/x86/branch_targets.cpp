@@ -1,6 +1,7 @@
 #include "lib/x86/branch_targets.h"
 
 #include "lib/base/endian.h"
+#include "lib/x86/neighbourhood.h"
 
 namespace scone::x86 {
 namespace {
@@ -8,6 +9,29 @@ namespace {
 // Words read from tables of 32-bit differences, for one file. node, the largest program tried,
 // needs under a million; a file made of overlapping tables stops here.
 constexpr uint64_t kTableBudget = 16u << 20;
+
+// What an opcode byte could be the start of.
+enum class Reference : uint8_t {
+    None,
+    Branch,     // call, jmp rel32
+    Escape,     // 0F: jcc rel32
+    Lea,        // lea x(%rip)
+    Immediate,  // mov $address,%reg; push $address
+    Store,      // mov $address,memory
+};
+
+constexpr std::array<Reference, 256> make_references() {
+    std::array<Reference, 256> table{};
+    table[0xE8] = table[0xE9] = Reference::Branch;
+    table[0x0F] = Reference::Escape;
+    table[0x8D] = Reference::Lea;
+    table[0x68] = Reference::Immediate;
+    for (unsigned opcode = 0xB8; opcode <= 0xBF; ++opcode)
+        table[opcode] = Reference::Immediate;
+    table[0xC7] = Reference::Store;
+    return table;
+}
+constexpr std::array<Reference, 256> kReferences = make_references();
 
 }  // namespace
 
@@ -19,7 +43,7 @@ BranchTargets::BranchTargets(const Segment& code, std::span<const Segment> segme
     taken_ = bitmap.subspan(bitmap.size() / 2);
     for (const Segment& segment : segments) {
         if (segment.use == SegmentUse::Code)
-            sweep(segment);
+            scan_code(segment);
         scan_words(segment);
     }
 }
@@ -39,33 +63,70 @@ bool BranchTargets::is_set(base::Bytes bitmap, uint64_t first, uint64_t last) co
     return false;
 }
 
-void BranchTargets::sweep(const Segment& segment) {
-    base::Bytes rest = segment.bytes;
-    uint64_t address = segment.address;
-    while (!rest.empty()) {
-        const Instruction instruction = decode(rest);
-        const size_t step = instruction.valid() ? instruction.length : 1;
-        if (instruction.is_direct_branch())
-            add(direct_, instruction.branch_target(address));
-        else if (instruction.is_rip_relative() && instruction.rip_disp32_offset >= 2 &&
-                 rest[instruction.rip_disp32_offset - 2u] == 0x8D)
-            take_address(address + step +
-                         static_cast<uint64_t>(static_cast<int32_t>(
-                             base::load_le32(&rest[instruction.rip_disp32_offset]))));
-        else if (instruction.length >= 5)
-            note_immediate(instruction, rest);
-        rest = rest.subspan(step);
-        address += step;
+// Looks at every byte as if an instruction started there: what is none gives a false target at
+// worst, and nothing depends on finding the true starts.
+void BranchTargets::scan_code(const Segment& segment) {
+    const base::Bytes code = segment.bytes;
+    for (size_t i = 0; i + 6 <= code.size(); ++i) {
+        const Reference reference = kReferences[code[i]];
+        if (reference == Reference::None)
+            continue;
+        // Addresses of the displacement that follows an opcode of one byte, or of two.
+        const uint64_t behind = segment.address + i + 5;
+        const auto one_byte =
+            static_cast<uint64_t>(int64_t{static_cast<int32_t>(base::load_le32(&code[i + 1]))});
+        const auto two_bytes =
+            static_cast<uint64_t>(int64_t{static_cast<int32_t>(base::load_le32(&code[i + 2]))});
+        switch (reference) {
+            case Reference::Branch:
+                add(direct_, behind + one_byte);
+                break;
+            case Reference::Escape:
+                if ((code[i + 1] & 0xF0) == 0x80)
+                    add(direct_, behind + 1 + two_bytes);
+                break;
+            case Reference::Lea:
+                if ((code[i + 1] & 0xC7) == 5)
+                    take_address(behind + 1 + two_bytes);
+                break;
+            case Reference::Immediate:
+                add(taken_, base::load_le32(&code[i + 1]));
+                break;
+            case Reference::Store:
+                if (const Instruction store = decode(code.subspan(i)); store.length >= 6)
+                    add(taken_, base::load_le32(&code[i + store.length - 4]));
+                break;
+            case Reference::None:
+                break;
+        }
     }
+    // The last branch may end with the code; five bytes are the shortest.
+    if (code.size() >= 5 && kReferences[code[code.size() - 5]] == Reference::Branch)
+        add(direct_, segment.end() + static_cast<uint64_t>(int64_t{static_cast<int32_t>(
+                                         base::load_le32(&code[code.size() - 4]))}));
 }
 
-// `mov $address,%reg`, `movl/movq $address,memory` and `push $address` of fixed-address programs.
-void BranchTargets::note_immediate(const Instruction& instruction, base::Bytes code) {
-    const size_t position = instruction.length - 4u;
-    const bool moves = (code[position - 1] & 0xF8) == 0xB8 || code[0] == 0x68 || code[0] == 0xC7 ||
-                       code[1] == 0xC7;
-    if (moves)
-        add(taken_, base::load_le32(&code[position]));
+bool BranchTargets::short_branch_into(uint64_t first, uint64_t last) const {
+    constexpr uint64_t kBackward = 128 + 2;
+    constexpr uint64_t kForward = 127;
+    const uint64_t size = code_.bytes.size();
+    const uint64_t begin = first - code_.address;
+    const uint64_t end = last - code_.address;
+    if (begin >= end || end > size)
+        return false;
+    const uint64_t from = begin < kBackward ? 0 : begin - kBackward;
+    const uint64_t to = size - end < kForward ? size : end + kForward;
+    for (uint64_t i = from; i + 2 <= to; ++i) {
+        const uint8_t opcode = code_.bytes[i];
+        const bool is_short = (opcode & 0xF0) == 0x70 || (opcode & 0xFC) == 0xE0 || opcode == 0xEB;
+        if (!is_short)
+            continue;
+        const uint64_t target =
+            i + 2 + static_cast<uint64_t>(int64_t{static_cast<int8_t>(code_.bytes[i + 1])});
+        if (target >= begin && target < end && Neighbourhood(code_.bytes, i).agreement(i) != 0)
+            return true;
+    }
+    return false;
 }
 
 // The code takes the address of something: of a function, or of a table of 32-bit differences.

@@ -1,7 +1,9 @@
 // Which addresses of a code segment something may jump to.
 //
 // One pass over the code, one over the data. What counts as a target:
-//   - the destination of each direct branch of a linear sweep;
+//   - where call, jmp or jcc with a 32-bit displacement leads, at every byte that could start one;
+//   - where a short jump of the neighbourhood leads, if decoding before it ever agrees on its
+//   place;
 //   - each address the code takes with `lea x(%rip)` or as a 32-bit immediate;
 //   - each aligned 8-byte word of any segment that holds such an address (pointers, jump tables of
 //     fixed-address programs, relocation addends, dynamic symbols);
@@ -50,25 +52,27 @@ class BranchTargets {
 
     // True when something may jump to an address in [first, last); false outside the code.
     bool any_in(uint64_t first, uint64_t last) const {
-        return is_set(direct_, first, last) || is_set(taken_, first, last);
+        return direct_in(first, last) || is_set(taken_, first, last);
     }
     // The same for direct branches only. Enough inside one instruction: nothing takes the address
     // of such a place, while a branch may go there (past a lock prefix).
-    bool direct_in(uint64_t first, uint64_t last) const { return is_set(direct_, first, last); }
+    bool direct_in(uint64_t first, uint64_t last) const {
+        return is_set(direct_, first, last) || short_branch_into(first, last);
+    }
     // False when the file was too contrived to finish: then nothing is proven free of targets.
     bool complete() const { return table_budget_ != 0; }
 
   private:
     void add(base::MutableBytes bitmap, uint64_t address);
     bool is_set(base::Bytes bitmap, uint64_t first, uint64_t last) const;
-    void sweep(const Segment& segment);
+    bool short_branch_into(uint64_t first, uint64_t last) const;
+    void scan_code(const Segment& segment);
     void scan_words(const Segment& segment);
     void take_address(uint64_t address);
-    void note_immediate(const Instruction& instruction, base::Bytes code);
 
     const Segment& code_;
     std::span<const Segment> segments_;
-    base::MutableBytes direct_;  // destinations of direct branches
+    base::MutableBytes direct_;  // destinations of direct branches but the short ones
     base::MutableBytes taken_;   // addresses that stand in code or data
     uint64_t table_budget_;
 };

@@ -110,6 +110,7 @@ constexpr OpcodeTable make_two_byte_table() {
     set_range(t, 0x20, 0x23, kSpecial);  // control and debug registers: the mod bits are ignored
     set_range(t, 0x24, 0x27, kInvalid);
     set_range(t, 0x30, 0x33, kNone);
+    t[0x38] = t[0x3A] = kSpecial;  // two further maps
     set_range(t, 0x34, 0x35, kSpecial);
     t[0x36] = kInvalid;
     t[0x37] = kNone;

@@ -1,77 +1,15 @@
 #include "lib/x86/syscall_sites.h"
 
 #include "lib/base/checked.h"
+#include "lib/x86/neighbourhood.h"
 
 namespace scone::x86 {
 namespace {
 
-// Decoding from a wrong byte falls into step with the code after a few instructions, so the start
-// places lie this far in front. A start that meets an invalid instruction has no vote.
-constexpr size_t kNearestStart = 33;
-constexpr size_t kFarthestStart = 72;
-constexpr size_t kLeastVotes = 12;  // of 40; fewer mean data, which is mostly invalid
-constexpr size_t kAgreementPercent = 75;
-// A site, the instructions that may move before it, and the start places before the first of them.
-constexpr size_t kLookBack = kFarthestStart + kMaxMovedBefore + kMaxInstructionLength;
-
-// Decodings from every byte in front of one place of the code.
-class Neighbourhood {
-  public:
-    Neighbourhood(base::Bytes code, size_t place)
-        : base_(place < kLookBack ? 0 : place - kLookBack), count_(place - base_) {
-        for (size_t i = 0; i < count_; ++i)
-            lengths_[i] = decode(code.subspan(base_ + i)).length;
-    }
-
-    // True when enough of the start places before `place` lead to it.
-    bool agrees(size_t place) const { return agreement(place) >= kAgreementPercent; }
-
-    // The start of the instruction that ends at `place`, or `place` where none is certain.
-    size_t previous(size_t place) const {
-        size_t best = place;
-        unsigned best_agreement = kAgreementPercent - 1;
-        for (size_t length = 1; length <= kMaxInstructionLength && length <= place - base_;
-             ++length) {
-            const size_t start = place - length;
-            if (lengths_[start - base_] != length)
-                continue;
-            const unsigned share = agreement(start);
-            if (share > best_agreement) {
-                best = start;
-                best_agreement = share;
-            }
-        }
-        return best;
-    }
-
-  private:
-    enum class Path : uint8_t { NoVote, Misses, Leads };
-
-    unsigned agreement(size_t place) const {
-        const size_t end = place - base_;
-        const size_t first = end < kFarthestStart ? 0 : end - kFarthestStart;
-        Path paths[kLookBack + 1];
-        paths[end] = Path::Leads;
-        unsigned votes = 0;
-        unsigned agreed = 0;
-        for (size_t i = end; i-- > first;) {
-            const size_t next = i + lengths_[i];
-            paths[i] = lengths_[i] == 0 ? Path::NoVote : next <= end ? paths[next] : Path::Misses;
-            if (end - i < kNearestStart || paths[i] == Path::NoVote)
-                continue;
-            ++votes;
-            agreed += paths[i] == Path::Leads;
-        }
-        if (votes >= kLeastVotes)
-            return agreed * 100 / votes;
-        // Too near to the start of the code for a vote: its first byte starts an instruction.
-        return base_ + first == 0 && paths[0] == Path::Leads ? 100 : 0;
-    }
-
-    size_t base_;
-    size_t count_;
-    uint8_t lengths_[kLookBack] = {};
-};
+// Whether 0F and this byte are an instruction that is looked for.
+bool is_wanted(uint8_t second, WantedSites wanted) {
+    return second == 0x05 || (second == 0xA2 && wanted == WantedSites::SyscallAndCpuid);
+}
 
 class SiteFinder {
   public:
@@ -208,12 +146,10 @@ base::Result<size_t, SiteError> find_in_segment(const Segment& code, WantedSites
     for (size_t i = 0; i + 1 < bytes.size(); ++i) {
         if (bytes[i] != 0x0F)
             continue;
-        const bool is_syscall = bytes[i + 1] == 0x05;
-        const bool is_cpuid = bytes[i + 1] == 0xA2 && wanted == WantedSites::SyscallAndCpuid;
-        if (!is_syscall && !is_cpuid)
+        if (!is_wanted(bytes[i + 1], wanted))
             continue;
         Site site;
-        if (!finder.examine(i, is_syscall ? SiteKind::Syscall : SiteKind::Cpuid, site))
+        if (!finder.examine(i, bytes[i + 1] == 0x05 ? SiteKind::Syscall : SiteKind::Cpuid, site))
             continue;
         if (count == out.size())
             return base::fail(
@@ -223,10 +159,11 @@ base::Result<size_t, SiteError> find_in_segment(const Segment& code, WantedSites
     return count;
 }
 
-bool has_candidate(base::Bytes bytes, WantedSites wanted) {
+// True when the code holds a site at all: without one its branches need no looking at.
+bool has_site(base::Bytes bytes, WantedSites wanted) {
     for (size_t i = 0; i + 1 < bytes.size(); ++i) {
-        if (bytes[i] == 0x0F && (bytes[i + 1] == 0x05 ||
-                                 (bytes[i + 1] == 0xA2 && wanted == WantedSites::SyscallAndCpuid)))
+        if (bytes[i] == 0x0F && is_wanted(bytes[i + 1], wanted) &&
+            Neighbourhood(bytes, i).agrees(i))
             return true;
     }
     return false;
@@ -267,10 +204,6 @@ Movability movability(const Instruction& instruction) {
     }
 }
 
-bool is_instruction_start(base::Bytes code, size_t offset) {
-    return Neighbourhood(code, offset).agrees(offset);
-}
-
 size_t scratch_size(std::span<const Segment> segments) {
     size_t size = 0;
     for (const Segment& segment : segments) {
@@ -295,7 +228,7 @@ base::Result<size_t, SiteError> find_sites(std::span<const Segment> segments, Wa
     }
     size_t count = 0;
     for (const Segment& segment : segments) {
-        if (segment.use != SegmentUse::Code || !has_candidate(segment.bytes, wanted))
+        if (segment.use != SegmentUse::Code || !has_site(segment.bytes, wanted))
             continue;
         const BranchTargets targets(segment, segments,
                                     scratch.first(BranchTargets::bitmap_size(segment)));

@@ -9,9 +9,7 @@
 //   Trap             none of these is proven safe: the instruction is left as it is
 // Where the bytes stay, a jump straight to them traps as ever. In the last three classes nothing
 // may jump into the replaced bytes, except to their start; branch_targets.h says what is looked at.
-// A match of bytes is a true site when decoding from 40 places well before it agrees (75 % of those
-// that meet no invalid instruction). That needs no symbols; in libc, ld.so, musl, busybox and Go it
-// told every true site (all starts agreed) from every false one (none did).
+// A match of bytes is a true site when neighbourhood.h says so; that needs no symbols.
 //
 // Side:    core
 // Units:   addresses as in the ELF file
@@ -72,9 +70,6 @@ size_t scratch_size(std::span<const Segment> segments);
 // `out`.
 base::Result<size_t, SiteError> find_sites(std::span<const Segment> segments, WantedSites wanted,
                                            base::MutableBytes scratch, std::span<Site> out);
-
-// True when the bytes at `offset` are an instruction that straight-line code before them runs into.
-bool is_instruction_start(base::Bytes code, size_t offset);
 
 // How an instruction may move into a trampoline. Used again when a plan is checked.
 enum class Movability : uint8_t {
