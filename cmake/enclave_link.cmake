@@ -8,7 +8,7 @@ set(SCONE_CORE_EXPORTS
 
 function(scone_enclave_image)
   set(archives "")
-  foreach(room IN ITEMS libos enclave sgx aead elf base)
+  foreach(room IN ITEMS libos enclave fspf sgx aead elf base)
     list(APPEND archives $<TARGET_FILE:scone_${room}_enclave>)
   endforeach()
   set(keep "")

@@ -13,7 +13,8 @@ enum class ErrorCode : uint8_t {
     Unsupported,  // a version or a feature that this code does not know
     WrongKey,     // the header does not verify with this key
     Stale,        // the header verifies, but is not the one that the expected tag names
-    Corrupt,      // a page or a block of content was changed, swapped or cut off
+    CorruptPage,  // a page of the fspf was changed, swapped or cut off; the number is the page
+    Corrupt,      // a block of content was changed, swapped or cut off; the number is the block
     Malformed,    // it verifies, yet does not follow the format
     Host,         // the source could not be read
     Output,       // the destination did not take what was read

@@ -65,13 +65,13 @@ Result<void> PageStore::fill(PageSlot& slot, const PageRef& ref) {
     ++pages_read_;
     size_t size = SCONE_TRY(source_.read(source_.context, ref.page * kPageSize, slot.bytes));
     if (size != kPageSize)
-        return fail(ErrorCode::Corrupt, "the file system protection file is cut off", ref.page);
+        return fail(ErrorCode::CorruptPage, "the file system protection file is cut off", ref.page);
     Nonce nonce;
     base::copy_bytes(nonce.bytes, slot.bytes);
     base::MutableBytes payload = base::MutableBytes(slot.bytes).subspan(kNonceSize);
     base::ByteArray<24> binding = page_binding(volume_id_, ref.page);
     if (!aead::gcm_open(*cipher_, key_, nonce, binding, payload, ref.tag, payload))
-        return fail(ErrorCode::Corrupt, "a page of the file system protection file does not verify",
+        return fail(ErrorCode::CorruptPage, "a page of the file system protection file does not verify",
                     ref.page);
     return {};
 }

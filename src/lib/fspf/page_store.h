@@ -1,7 +1,7 @@
 // Verified pages of an fspf, read on demand and kept in slots that the caller provides.
 //
 // Side:    core
-// Errors:  Host, Corrupt (the page's number is the error's number), Malformed
+// Errors:  Host, CorruptPage, Malformed
 // Threads: not thread-safe; the owner of the Reader locks
 #pragma once
 

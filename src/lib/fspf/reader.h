@@ -6,7 +6,7 @@
 //
 // Side:    core; no allocation, the caller provides the page slots and the region store
 // Units:   offsets and sizes in bytes, positions in blocks of kBlockSize
-// Errors:  see each function; Corrupt and Host carry the page or the block in the error's number
+// Errors:  see each function; CorruptPage and Corrupt carry the page or the block in the error's number
 // Threads: not thread-safe: the owner locks around every call. ContentKey and open_block() need no
 //          lock, so blocks of content may be decrypted in parallel
 // Source:  docs/formats/fspf.md
@@ -64,7 +64,7 @@ class Reader {
 
     // Verifies the header with the key, and that it is the one that `expected_tag` names; reads the
     // regions. Reads three pages of an ordinary file.
-    // Errors: NotFspf, Unsupported, WrongKey, Stale, Corrupt, Malformed, Host, TooLarge (the paths
+    // Errors: NotFspf, Unsupported, WrongKey, Stale, CorruptPage, Malformed, Host, TooLarge (the paths
     // of the regions do not fit the store), NoRegion (no root region)
     // Preconditions: slots.size() >= PageStore::kWays; everything handed in outlives the Reader
     Result<void> open(const aead::AesGcm256& cipher, const BlockSource& source, const Key& key,

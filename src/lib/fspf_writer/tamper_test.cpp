@@ -164,7 +164,7 @@ TEST(FspfTamper, OldStatesAreRefused) {
         if (mixed == current.fspf.bytes)
             continue;
         EXPECT_EQ(read_everything(mixed, current.fspf.key, current.fspf.tag, current.disk).error(),
-                  ErrorCode::Corrupt);
+                  ErrorCode::CorruptPage);
     }
 }
 
@@ -189,7 +189,7 @@ TEST(FspfTamper, SwappedPagesAreRefused) {
                              mixed.begin() + static_cast<ptrdiff_t>((a + 1) * kPageSize),
                              mixed.begin() + static_cast<ptrdiff_t>(b * kPageSize));
             EXPECT_EQ(read_everything(mixed, sealed.fspf.key, sealed.fspf.tag, sealed.disk).error(),
-                      ErrorCode::Corrupt);
+                      ErrorCode::CorruptPage);
         }
 }
 

@@ -52,6 +52,7 @@ text::ExitCode exit_code_of(fspf::ErrorCode code) {
             return text::ExitCode::Unsupported;
         case fspf::ErrorCode::WrongKey:
         case fspf::ErrorCode::Stale:
+        case fspf::ErrorCode::CorruptPage:
         case fspf::ErrorCode::Corrupt:
             return text::ExitCode::Integrity;
         case fspf::ErrorCode::NotFound:

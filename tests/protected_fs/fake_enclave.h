@@ -1,0 +1,15 @@
+// The enclave's services for tests on the host: see fake_enclave.cpp.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <string>
+
+#include "runtime/trusted/libos/vfs/file_system.h"
+
+namespace scone::test {
+
+extern std::atomic<uint64_t> host_calls;
+extern std::map<std::string, libos::Ref<libos::FileSystem>> mounts;  // by prefix
+
+}  // namespace scone::test
