@@ -30,8 +30,8 @@ namespace scone::aead {
 namespace {
 
 // struct gcm_key_data: 15 round keys of 16 bytes, then up to 48 hash keys of 16 bytes.
-constexpr size_t kRoundKeysSize = 15 * 16;
-constexpr size_t kHashKeysSize = 48 * 16;
+constexpr size_t kRoundKeysSize = size_t{15} * 16;
+constexpr size_t kHashKeysSize = size_t{48} * 16;
 static_assert(kRoundKeysSize + kHashKeysSize <= GcmKeyContext::kSize);
 
 // struct gcm_context_data, with room to spare; holds key stream during a call.

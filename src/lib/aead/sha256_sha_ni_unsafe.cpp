@@ -41,7 +41,7 @@ inline void compress_block(Halves& state, const uint8_t* block) {
     __m128i w[4];  // the last 16 words of the message schedule, four in each
     Halves s = state;
 #pragma GCC unroll 16
-    for (int group = 0; group < 16; ++group) {
+    for (size_t group = 0; group < 16; ++group) {
         __m128i& now = w[group % 4];
         if (group < 4) {
             now = _mm_shuffle_epi8(load(block + 16 * group), big_endian);

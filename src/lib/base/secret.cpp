@@ -3,6 +3,8 @@
 namespace scone::base {
 
 void wipe(void* memory, size_t size) {
+    if (size == 0)
+        return;  // the memory of an empty span may have no address
     __builtin_memset(memory, 0, size);
     // The compiler must assume that the memory is read here, so the stores above stay.
     asm volatile("" : : "r"(memory) : "memory");

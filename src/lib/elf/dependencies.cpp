@@ -8,10 +8,6 @@ namespace {
 constexpr std::string_view kMuslPrefix = "/lib/ld-musl-";
 constexpr std::string_view kGlibcName = "ld-linux-x86-64.so.2";
 
-bool starts_with(std::string_view text, std::string_view start) {
-    return text.size() >= start.size() && std::string_view(text.data(), start.size()) == start;
-}
-
 std::string_view file_name(std::string_view path) {
     size_t at = path.size();
     while (at > 0 && path[at - 1] != '/')
@@ -22,7 +18,7 @@ std::string_view file_name(std::string_view path) {
 LibC libc_of(std::string_view interpreter) {
     if (interpreter.empty())
         return LibC::None;
-    if (starts_with(interpreter, kMuslPrefix))
+    if (interpreter.starts_with(kMuslPrefix))
         return LibC::Musl;
     if (file_name(interpreter) == kGlibcName)
         return LibC::Glibc;

@@ -4,6 +4,7 @@
 #include "lib/elf/reader.h"
 #include "lib/sgx/elf_errors.h"
 #include "lib/sgx/image_notes.h"
+#include "lib/sgx/object_bytes_unsafe.h"
 #include "lib/sgx/settings_page.h"
 
 namespace scone::sgx {
@@ -132,10 +133,7 @@ Result<void> visit_settings(const Visitor& visit, base::Bytes settings, uint64_t
 Result<void> visit_first_slot(const Visitor& visit, uint64_t slot, uint64_t entry) {
     Tcs tcs;
     make_tcs(slot - kEnclaveBase, entry, tcs);
-    // SAFETY: a trivial struct of exactly one page, looked at as bytes.
-    const auto* tcs_bytes = static_cast<const uint8_t*>(static_cast<const void*>(&tcs));
-    SCONE_TRY(
-        visit(slot_tcs(slot), secinfo_flags(PageType::PT_TCS, 0), Page(tcs_bytes, kPageSize)));
+    SCONE_TRY(visit(slot_tcs(slot), secinfo_flags(PageType::PT_TCS, 0), object_bytes(tcs)));
     uint64_t secinfo = secinfo_flags(PageType::PT_REG, kSecinfoR | kSecinfoW);
     for (uint32_t page = kSsaFirstPage; page < kSlotPages; ++page) {
         if (page >= kGuardPage && page < kStackFirstPage)

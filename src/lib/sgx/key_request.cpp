@@ -2,6 +2,7 @@
 
 #include "lib/aead/cmac.h"
 #include "lib/sgx/attributes.h"
+#include "lib/sgx/object_bytes_unsafe.h"
 #include "lib/sgx/zeros.h"
 
 namespace scone::sgx {
@@ -44,9 +45,7 @@ constexpr uint16_t kKssPolicies =
 constexpr uint64_t kRequiredSealingMask = kAttributeINIT | kAttributeDEBUG;
 
 DerivedKey derive(const FuseKey& fuse_key, const KeyDependencies& dependencies) {
-    // SAFETY: a trivial struct without padding, looked at as bytes.
-    const auto* bytes = static_cast<const uint8_t*>(static_cast<const void*>(&dependencies));
-    aead::CmacTag tag = aead::aes128_cmac(fuse_key.expose(), {bytes, sizeof dependencies});
+    aead::CmacTag tag = aead::aes128_cmac(fuse_key.expose(), object_bytes(dependencies));
     DerivedKey key{std::span<const uint8_t, 16>(tag)};
     base::wipe(tag.data(), tag.size());
     return key;

@@ -1,15 +1,14 @@
 #include "lib/sgx/report.h"
 
 #include "lib/aead/cmac.h"
+#include "lib/sgx/object_bytes_unsafe.h"
 #include "lib/sgx/zeros.h"
 
 namespace scone::sgx {
 namespace {
 
 aead::CmacTag report_mac(const ReportBody& body, std::span<const uint8_t, 16> key) {
-    // SAFETY: a trivial struct without padding, looked at as bytes.
-    const auto* bytes = static_cast<const uint8_t*>(static_cast<const void*>(&body));
-    return aead::aes128_cmac(key, {bytes, sizeof body});
+    return aead::aes128_cmac(key, object_bytes(body));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "lib/sgx/sigstruct.h"
 
 #include "lib/sgx/attributes.h"
+#include "lib/sgx/object_bytes_unsafe.h"
 #include "lib/sgx/wide_integer.h"
 #include "lib/sgx/zeros.h"
 
@@ -120,15 +121,14 @@ Result<void> check_einit(const VerifiedSigstruct& sigstruct, const Secs& secs,
 }
 
 SignedParts signed_parts(const Sigstruct& sigstruct) {
-    // SAFETY: a trivial struct without padding, looked at as bytes.
-    const auto* bytes = static_cast<const uint8_t*>(static_cast<const void*>(&sigstruct));
+    base::Bytes bytes = object_bytes(sigstruct);
     constexpr size_t kFirstSize = offsetof(Sigstruct, modulus);
     constexpr size_t kSecond = offsetof(Sigstruct, misc_select);
     constexpr size_t kSecondSize = offsetof(Sigstruct, reserved_1028) - kSecond;
     static_assert(kFirstSize + kSecondSize == kSignedPartsSize);
     SignedParts parts;
-    __builtin_memcpy(parts.data(), bytes, kFirstSize);
-    __builtin_memcpy(parts.data() + kFirstSize, bytes + kSecond, kSecondSize);
+    base::copy_bytes(parts, bytes.first(kFirstSize));
+    base::copy_bytes({parts.data() + kFirstSize, kSecondSize}, bytes.subspan(kSecond));
     return parts;
 }
 
