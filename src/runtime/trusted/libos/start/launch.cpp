@@ -33,8 +33,9 @@ bool Launch::parse(std::span<const uint8_t> bytes) {
     argument_count_ = info.argument_count;
     environment_count_ = info.environment_count;
     plans = bytes.subspan(info.plan_offset, info.plan_size);
-    if (!text_at(strings_, info.program_path_offset, program_path) ||
-        !text_at(strings_, info.working_directory_offset, working_directory) ||
+    // Offsets count from the header; what lies before the strings wraps to a value that is refused.
+    if (!text_at(strings_, info.program_path_offset - info.string_offset, program_path) ||
+        !text_at(strings_, info.working_directory_offset - info.string_offset, working_directory) ||
         working_directory.empty() || working_directory[0] != '/')
         return false;
     constexpr uint64_t kMaximumPid = 1 << 22;
