@@ -166,7 +166,12 @@ Result<uint64_t> HostFile::read_directory(IoBuffer& buffer) {
     bool well_formed = true;
     for (uint64_t at = 0; at < count && well_formed;) {
         uint16_t record = count - at >= 24 ? static_cast<uint16_t>(copy[at + 16] | copy[at + 17] << 8) : 0;
-        well_formed = record >= 24 && record % 8 == 0 && record <= count - at && copy[at + record - 1] == 0;
+        well_formed = record >= 24 && record % 8 == 0 && record <= count - at;
+        // The name ends inside its record.
+        bool ended = false;
+        for (uint64_t i = at + 19; well_formed && i < at + record; i++)
+            ended = ended || copy[i] == 0;
+        well_formed = well_formed && ended;
         at += record;
     }
     Result<void> put = well_formed ? buffer.put(0, copy, count) : error(kEIO);

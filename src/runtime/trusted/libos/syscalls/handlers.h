@@ -13,5 +13,6 @@ namespace scone::libos {
 #undef SYSCALL
 #undef SYSCALL_AS
 SyscallResult sys_mlock(Call& call);
+SyscallResult sys_xattr(Call& call);
 
 }  // namespace scone::libos

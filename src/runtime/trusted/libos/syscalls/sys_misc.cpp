@@ -102,6 +102,8 @@ SyscallResult sys_futex(Call& call) {
     }
 }
 
+SyscallResult sys_xattr(Call&) { return error(kEOPNOTSUPP); }
+
 SyscallResult sys_membarrier(Call& call) {
     // Nothing but the query: a barrier in all threads would need to interrupt them.
     return call.fd(0) == 0 ? SyscallResult(0) : error(kEINVAL);
