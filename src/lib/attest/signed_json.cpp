@@ -137,9 +137,10 @@ Result<std::vector<IsvLevel>> isv_levels_field(const text::Json& object) {
         level.status = SCONE_TRY(status_field(item));
         SCONE_TRY(time_field(item, "tcbDate", "tcbDate: expected a time in UTC"));
         level.advisories = SCONE_TRY(advisories_field(item));
-        levels.push_back(std::move(level));
+        auto place = std::ranges::upper_bound(levels, level.isv_svn, std::ranges::greater{},
+                                              &IsvLevel::isv_svn);
+        levels.insert(place, std::move(level));
     }
-    std::ranges::stable_sort(levels, std::ranges::greater{}, &IsvLevel::isv_svn);
     return levels;
 }
 

@@ -151,9 +151,11 @@ Result<TcbInfo> parse_tcb_info(std::string_view signed_bytes) {
     const Json::Array* levels = object.find_array("tcbLevels");
     if (levels == nullptr || levels->empty() || levels->size() > kMaxTcbLevels)
         return malformed("tcbLevels: expected a list of 1 to 128 levels");
-    for (const Json& item : *levels)
-        info.levels.push_back(SCONE_TRY(parse_level(item, version, info.tee)));
-    std::ranges::stable_sort(info.levels, stands_before);
+    for (const Json& item : *levels) {
+        TcbLevel level = SCONE_TRY(parse_level(item, version, info.tee));
+        auto place = std::ranges::upper_bound(info.levels, level, stands_before);
+        info.levels.insert(place, std::move(level));
+    }
     info.pce_id = SCONE_TRY(hex_field<2>(object, "pceId", "pceId: expected 4 hexadecimal digits"));
     return info;
 }
