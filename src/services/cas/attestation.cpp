@@ -91,7 +91,8 @@ Attested<void> check_properties(const Evidence& evidence, const AttestationDeman
     if (all.size() == 1)
         chain.add(all.front(), 1);
     for (size_t i = 0; all.size() > 1 && i < all.size() && i < kMaxItems; ++i)
-        add_item(chain, all[i]);
+        add_item(chain, "Error " + std::to_string(i + 1) + " of " + std::to_string(all.size()) +
+                            ": " + all[i]);
     return std::unexpected(std::move(chain));
 }
 
