@@ -1,0 +1,95 @@
+// scone-run: runs a program of the host in an enclave, with the host's files.
+#include <cstdio>
+
+#include "lib/elf/dependencies.h"
+#include "runtime/host/launcher/mapped_file.h"
+#include "runtime/host/launcher/program.h"
+#include "runtime/host/launcher/run_main.h"
+#include "runtime/host/launcher/sigstruct_store.h"
+
+namespace {
+
+using namespace scone;
+using namespace scone::launcher;
+
+// What the issue of scone-run is: any program of the host, its files unprotected.
+sgx::Settings development_settings() {
+    sgx::Settings settings;
+    settings.dlopen = sgx::Dlopen::Anything;
+    settings.mprotect = sgx::Mprotect::Allowed;
+    return settings;
+}
+
+text::Outcome<std::vector<uint8_t>> encode(const sgx::Settings& settings,
+                                           const std::vector<ClosureFile>& closure) {
+    std::vector<sgx::MeasuredFile> files;
+    for (const ClosureFile& file : closure)
+        files.push_back({file.role, file.path, file.digest});
+    std::vector<uint8_t> pages(sgx::kMaxSettingsSize);
+    auto size = sgx::encode_settings(settings, files, pages);
+    if (!size)
+        return text::failure(text::ExitCode::RuntimeFatal,
+                             std::string("settings cannot be used: ") + size.error().text + " (" +
+                                 std::to_string(size.error().number) + ")",
+                             "making the measured settings");
+    pages.resize(*size);
+    return pages;
+}
+
+std::string libc_of(const std::string& path) {
+    auto file = MappedFile::open(path);
+    if (!file)
+        return "unknown";
+    auto reader = elf::Reader::open(file->bytes());
+    if (!reader)
+        return "unknown";
+    auto found = elf::read_dependencies(*reader);
+    if (!found || found->libc == elf::LibC::None)
+        return "the program's own (static)";
+    return "the program's own (" + std::string(elf::libc_name(found->libc)) + ")";
+}
+
+text::Outcome<int> run(const Options& options) {
+    Program program = SCONE_TRY(find_program(options.command));
+    std::string image_path =
+        options.image_path.empty() ? SCONE_TRY(find_image()) : options.image_path;
+    MappedFile image = SCONE_TRY(MappedFile::open(image_path));
+    auto closure = SCONE_TRY(program_closure(program.path));
+    auto settings = SCONE_TRY(encode(apply(options, development_settings()), closure));
+    Start start;
+    start.image = image.bytes();
+    start.settings = settings;
+    start.program_path = program.path;
+    start.arguments = program.arguments;
+    if (options.show_version)
+        start.libc_line = libc_of(program.path);
+    start.sigstruct = [](const sgx::Measurement256& mr_enclave) {
+        return debug_sigstruct(mr_enclave, own_folder());
+    };
+    return start_enclave(options, start);
+}
+
+int usage_error(const text::Failure& failure) {
+    std::fprintf(stderr, "scone-run: %s\n  try:   scone-run --help\n", failure.what.c_str());
+    return static_cast<int>(text::ExitCode::Usage);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    auto options = options_from_environment();
+    if (!options)
+        return report_fatal(options.error());
+    set_log_level(options->log_level);
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (auto parsed = parse_arguments(*options, arguments); !parsed)
+        return usage_error(parsed.error());
+    if (options->help) {
+        std::fputs(usage_text().c_str(), stdout);
+        return 0;
+    }
+    if (options->command.empty())
+        return usage_error({text::ExitCode::Usage, "expected a program to run", "", ""});
+    auto status = run(*options);
+    return status ? *status : report_fatal(status.error());
+}
