@@ -12,9 +12,10 @@
 #include "lib/base/hex.h"
 #include "lib/sgx/measurement.h"
 #include "lib/sgx/settings_page.h"
+#include "lib/sgx_signing/debug_key.h"
+#include "lib/sgx_signing/sigstruct_signer.h"
 #include "runtime/host/launcher/enclave_builder.h"
 #include "runtime/host/launcher/launch_info.h"
-#include "runtime/host/launcher/sigstruct_store.h"
 #include "runtime/host/service/enclave_process.h"
 
 using namespace scone;
@@ -36,11 +37,28 @@ std::vector<uint8_t> read_file(const char* path) {
 
 std::vector<uint8_t> test_settings() {
     std::vector<uint8_t> pages(sgx::kMaxSettingsSize);
-    auto size = sgx::encode_settings({}, {}, pages);
+    // Any program: this enclave does not look at it.
+    sgx::MeasuredFile program{sgx::FileRole::Program, "/test", {}};
+    program.digest[0] = 1;
+    auto size = sgx::encode_settings({}, std::span(&program, 1), pages);
     if (!size)
         stop(size.error().text);
     pages.resize(*size);
     return pages;
+}
+
+std::vector<uint8_t> sign(const sgx::Measurement256& mr_enclave) {
+    sgx_signing::SigstructFields fields;
+    fields.mr_enclave = mr_enclave;
+    auto key = sgx_signing::built_in_debug_key();
+    if (!key)
+        stop(key.error().text);
+    auto made = sgx_signing::sign_sigstruct(fields, *key);
+    if (!made)
+        stop(made.error().text);
+    std::vector<uint8_t> bytes(sizeof *made);
+    std::memcpy(bytes.data(), &*made, sizeof *made);
+    return bytes;
 }
 
 void print_measurement(base::Bytes measurement) {
@@ -71,20 +89,18 @@ int main(int argc, char** argv) {
         print_measurement(*expected);
         return 0;
     }
-    auto sigstruct = launcher::sign_with_debug_key(built->mr_enclave);
-    if (!sigstruct)
-        stop(sigstruct.error().what);
+    std::vector<uint8_t> sigstruct = sign(built->mr_enclave);
     if (option == "--tamper-sigstruct")
-        (*sigstruct)[970] ^= 1;
+        sigstruct[970] ^= 1;
     if (option == "--tamper-signature")
-        (*sigstruct)[600] ^= 1;
-    if (auto done = (*machine)->init(*sigstruct); !done)
+        sigstruct[600] ^= 1;
+    if (auto done = (*machine)->init(sigstruct); !done)
         stop(done.error().what);
     launcher::LaunchContent content;
     content.arguments = {"test", argv[2]};
     content.program_path = "/test";
     content.working_directory = "/";
-    content.sigstruct = *sigstruct;
+    content.sigstruct = sigstruct;
     content.signals = service::read_initial_signals();
     auto info = launcher::encode_launch_info(content);
     // SAFETY: a view of the words as bytes.

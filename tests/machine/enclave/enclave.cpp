@@ -78,13 +78,15 @@ int64_t call(uint64_t number, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0, ui
     for (;;)
         call(boundary::kHostExitProcess, status);
 }
-#define CHECK(condition)                       \
-    do {                                       \
-        if (!(condition))                      \
-            fail(__LINE__, #condition);        \
+#define CHECK(condition)                \
+    do {                                \
+        if (!(condition))               \
+            fail(__LINE__, #condition); \
     } while (0)
 
-uint8_t* data_area() { return reinterpret_cast<uint8_t*>(window()) + boundary::kWindowHeaderSize; }
+uint8_t* data_area() {
+    return reinterpret_cast<uint8_t*>(window()) + boundary::kWindowHeaderSize;
+}
 void write_out(const void* bytes, size_t size, uint64_t descriptor = 1) {
     memcpy(data_area(), bytes, size);
     call(1, descriptor, reinterpret_cast<uint64_t>(data_area()), size);
@@ -110,7 +112,9 @@ bool equal(const char* a, const char* b) {
         a++, b++;
     return *a == *b;
 }
-uint64_t number_of(uint64_t value) { return value; }
+uint64_t number_of(uint64_t value) {
+    return value;
+}
 
 struct alignas(64) Secinfo {
     uint64_t flags;
@@ -416,6 +420,23 @@ void resolve() {
     finish(0);
 }
 
+// Waits for a signal from outside and ends with its number.
+void wait() {
+    auto* time = reinterpret_cast<uint64_t*>(data_area());
+    time[0] = 20;
+    time[1] = 0;
+    CHECK(call(35, reinterpret_cast<uint64_t>(time), 0, 0, 0, 0, 0,
+               boundary::kCallFlagInterruptible) == -4);
+    finish(static_cast<uint64_t>(window()->signals[0].number));
+}
+
+// The kernel reads for the host what lies in the enclave: refused while the range is locked.
+void probe() {
+    const char* secret = "inside";
+    int64_t written = call(1, 2, reinterpret_cast<uint64_t>(secret), 6);
+    finish(written == -14 ? 0 : 1);
+}
+
 void bench() {
     constexpr uint64_t kRounds = 1000000, kTraps = 100000;
     uint64_t start = now_us();
@@ -453,28 +474,61 @@ struct Exercise {
     uint32_t number;
 };
 constexpr Exercise kExercises[] = {
-    {"hello", 0},  {"report", 1}, {"pages", 2},   {"trap", 3},  {"exceptions", 4}, {"storm", 5},
-    {"interrupt", 6}, {"threads", 7}, {"clone", 8}, {"die", 9},   {"nested", 10},    {"bench", 11},
-    {"resolve", 12},
+    {"hello", 0},   {"report", 1},    {"pages", 2},    {"trap", 3},  {"exceptions", 4},
+    {"storm", 5},   {"interrupt", 6}, {"threads", 7},  {"clone", 8}, {"die", 9},
+    {"nested", 10}, {"bench", 11},    {"resolve", 12}, {"wait", 13}, {"probe", 14},
 };
 
 // A switch and no table of pointers: the image has no relocations.
 [[noreturn]] void run_exercise(uint32_t number) {
     switch (number) {
-        case 0: hello(); break;
-        case 1: report(); break;
-        case 2: pages(); break;
-        case 3: trap(); break;
-        case 4: exceptions(); break;
-        case 5: storm(); break;
-        case 6: interrupt(); break;
-        case 7: threads(); break;
-        case 8: clone(); break;
-        case 9: die(); break;
-        case 10: nested(); break;
-        case 11: bench(); break;
-        case 12: resolve(); break;
-        default: break;
+        case 0:
+            hello();
+            break;
+        case 1:
+            report();
+            break;
+        case 2:
+            pages();
+            break;
+        case 3:
+            trap();
+            break;
+        case 4:
+            exceptions();
+            break;
+        case 5:
+            storm();
+            break;
+        case 6:
+            interrupt();
+            break;
+        case 7:
+            threads();
+            break;
+        case 8:
+            clone();
+            break;
+        case 9:
+            die();
+            break;
+        case 10:
+            nested();
+            break;
+        case 11:
+            bench();
+            break;
+        case 12:
+            resolve();
+            break;
+        case 13:
+            wait();
+            break;
+        case 14:
+            probe();
+            break;
+        default:
+            break;
     }
     finish(99);
 }

@@ -30,7 +30,7 @@ using text::ExitCode;
 using text::Outcome;
 
 constexpr uint64_t kFirstMapped = 64 * 1024;
-constexpr uint64_t kOpenStep = 8 << 20;
+constexpr uint64_t kOpenStep = 2 << 20;
 constexpr uint64_t kThunkSize = 32;
 constexpr uint64_t kThunksOffset = 64;
 constexpr uint8_t kEncluSlot[8] = {0x0f, 0x01, 0xd7, 0x0f, 0x1f, 0x44, 0x00, 0x00};
@@ -140,17 +140,17 @@ Outcome<void> SimulatedMachine::create(const EnclaveParameters& p) {
 
 // Pages are written while loading and get their rights in init().
 Outcome<void> SimulatedMachine::open_for_writing(uint64_t address, uint64_t size) {
-    if (address >= writable_begin_ && address + size <= writable_end_)
-        return {};
-    uint64_t end = address + (size > kOpenStep ? size : kOpenStep);
-    end = end < simulated_state.end ? end : simulated_state.end;
-    if (mprotect(pointer_to<void>(address), end - address, PROT_READ | PROT_WRITE) != 0)
+    for (auto [begin, end] : opened_)
+        if (address >= begin && address + size <= end)
+            return {};
+    uint64_t begin = address & ~(kOpenStep - 1);
+    uint64_t end = base::round_up(address + size, kOpenStep);
+    // SAFETY: ELRANGE is a multiple of the step; ranges that overlap are only opened twice.
+    if (begin < simulated_state.base + kFirstMapped && simulated_state.base == 0)
+        begin = kFirstMapped;
+    if (mprotect(pointer_to<void>(begin), end - begin, PROT_READ | PROT_WRITE) != 0)
         return refuse_errno("cannot open enclave pages for loading");
-    writable_begin_ = address;
-    writable_end_ = end;
-    if (loaded_end_ == 0 || address < loaded_begin_)
-        loaded_begin_ = address;
-    loaded_end_ = end > loaded_end_ ? end : loaded_end_;
+    opened_.emplace_back(begin, end);
     return {};
 }
 
@@ -234,17 +234,34 @@ Outcome<void> SimulatedMachine::close_pages() {
             return PROT_READ | PROT_WRITE;
         return entry & 7;
     };
-    uint64_t at = loaded_begin_;
-    while (at < loaded_end_) {
-        int protection = protection_of(at);
-        uint64_t stop = at + kPageSize;
-        // Ranges that were never opened are without access already.
-        while (stop < loaded_end_ && protection_of(stop) == protection)
-            stop += kPageSize;
-        if (mprotect(pointer_to<void>(at), stop - at, protection) != 0)
-            return refuse_errno("cannot set the rights of enclave pages");
-        at = stop;
+    for (auto [begin, end] : opened_) {
+        uint64_t at = begin;
+        while (at < end) {
+            int protection = protection_of(at);
+            uint64_t stop = at;
+            for (; stop < end && protection_of(stop) == protection; stop += kPageSize)
+                page_entry(stop) |= static_cast<uint16_t>(protection << kPageTableShift);
+            if (mprotect(pointer_to<void>(at), stop - at, protection) != 0)
+                return refuse_errno("cannot set the rights of enclave pages");
+            at = stop;
+        }
     }
+    return prepare_locking();
+}
+
+// The test mode that shows which host code looks into the enclave. For programs of one thread.
+Outcome<void> SimulatedMachine::prepare_locking() {
+    const char* wanted = std::getenv("SCONE_SIM_LOCK_ELRANGE");
+    if (wanted == nullptr || *wanted != '1')
+        return {};
+    SimulatedState& state = simulated_state;
+    uint64_t count = (state.end - state.base) / kLockChunk;
+    uint64_t chunks = SCONE_TRY(map_private(0, count, PROT_READ | PROT_WRITE, 0));
+    state.lock_chunks = pointer_to<uint8_t>(chunks);
+    for (auto [begin, end] : opened_)
+        for (uint64_t at = begin; at < end; at += kPageSize)
+            state.lock_chunks[(at - state.base) / kLockChunk] = 1;
+    state.lock_while_outside = true;
     return {};
 }
 

@@ -82,14 +82,18 @@ struct SimulatedState {
     EnclaveParameters parameters;
     sgx::EnclaveIdentity identity;
     bool initialised = false;
+    // SCONE_SIM_LOCK_ELRANGE: no access for the host while its only thread is outside.
     bool lock_while_outside = false;
+    uint8_t* lock_chunks = nullptr;  // per kLockChunk of ELRANGE: has it ever had pages?
 };
+inline constexpr uint64_t kLockChunk = 2 << 20;
 extern SimulatedState simulated_state;
 
 // EPCM entries: SECINFO.FLAGS with a valid bit and, in bits 12 to 14, the page table's R, W, X.
 inline constexpr uint16_t kPageValid = 0x80;
 inline constexpr uint16_t kPageTypeMask = 0x0f00;
 inline constexpr uint16_t kPageFlagsMask = 0x0f3f;
+inline constexpr int kPageTableShift = 12;
 
 inline bool in_enclave_range(uint64_t address) {
     return address >= simulated_state.base && address < simulated_state.end;

@@ -40,7 +40,45 @@ bool all_valid(uint64_t address, uint64_t size) {
 }
 
 int64_t set_protection(uint64_t address, uint64_t size, uint64_t protection) {
+    // While the range is locked the rights only stand in the page map.
+    if (simulated_state.lock_while_outside)
+        return 0;
     return raw_syscall(kMprotect, address, size, protection);
+}
+
+uint16_t page_table_bits(uint64_t protection) {
+    return static_cast<uint16_t>((protection & 7) << kPageTableShift);
+}
+
+void remember_chunks(uint64_t address, uint64_t size) {
+    if (!simulated_state.lock_while_outside)
+        return;
+    for (uint64_t at = address / kLockChunk; at <= (address + size - 1) / kLockChunk; at++)
+        simulated_state.lock_chunks[at] = 1;
+}
+
+// SCONE_SIM_LOCK_ELRANGE: the page map's rights come into force, or none.
+void unlock_range() {
+    const SimulatedState& state = simulated_state;
+    for (uint64_t chunk = 0; chunk < (state.end - state.base) / kLockChunk; chunk++) {
+        if (!state.lock_chunks[chunk])
+            continue;
+        uint64_t at = state.base + chunk * kLockChunk;
+        uint64_t end = at + kLockChunk;
+        while (at < end) {
+            int rights = page_entry(at) >> kPageTableShift;
+            uint64_t stop = at + kPageSize;
+            while (stop < end && page_entry(stop) >> kPageTableShift == rights)
+                stop += kPageSize;
+            if (rights != 0)
+                raw_syscall(kMprotect, at, stop - at, static_cast<uint64_t>(rights));
+            at = stop;
+        }
+    }
+}
+void lock_range() {
+    uint64_t first = simulated_state.base < 65536 ? 65536 : simulated_state.base;
+    raw_syscall(kMprotect, first, simulated_state.end - first, PROT_NONE);
 }
 
 // The program's system calls trap; the host's, above ELRANGE, do not.
@@ -65,9 +103,10 @@ int64_t SimulatedMachine::extend(uint64_t address, uint64_t size, uint64_t prote
         return -EEXIST;
     if (int64_t result = set_protection(address, size, protection); result != 0)
         return result;
-    for_each_entry(address, size, [](uint16_t& entry) {
-        entry = kPageValid | kSecinfoTypeReg | kSecinfoR | kSecinfoW | kSecinfoPending;
-    });
+    auto fresh = static_cast<uint16_t>(kPageValid | kSecinfoTypeReg | kSecinfoR | kSecinfoW |
+                                       kSecinfoPending | page_table_bits(protection));
+    for_each_entry(address, size, [=](uint16_t& entry) { entry = fresh; });
+    remember_chunks(address, size);
     return 0;
 }
 
@@ -80,6 +119,7 @@ int64_t SimulatedMachine::protect(uint64_t address, uint64_t size, uint64_t prot
         return result;
     // EMODPR where rights shrink.
     for_each_entry(address, size, [&](uint16_t& entry) {
+        entry = static_cast<uint16_t>((entry & ~page_table_bits(7)) | page_table_bits(protection));
         auto rights = static_cast<uint16_t>(entry & 7);
         if (rights & ~protection)
             entry = static_cast<uint16_t>((entry & ~7) | (rights & protection) | kSecinfoPr);
@@ -93,7 +133,8 @@ int64_t SimulatedMachine::trim(uint64_t address, uint64_t size) noexcept {
     if (!all_valid(address, size))
         return -ENOENT;
     for_each_entry(address, size, [](uint16_t& entry) {
-        entry = kPageValid | kSecinfoTypeTrim | kSecinfoModified;
+        entry = static_cast<uint16_t>((entry & page_table_bits(7)) | kPageValid | kSecinfoTypeTrim |
+                                      kSecinfoModified);
     });
     return 0;
 }
@@ -121,7 +162,8 @@ int64_t SimulatedMachine::make_tcs(uint64_t address, uint64_t size) noexcept {
     if ((common & kWanted) != kWanted || (any & (kSecinfoPending | kSecinfoModified)))
         return -EINVAL;
     for_each_entry(address, size, [](uint16_t& entry) {
-        entry = kPageValid | kSecinfoTypeTcs | kSecinfoModified;
+        entry = static_cast<uint16_t>((entry & page_table_bits(7)) | kPageValid | kSecinfoTypeTcs |
+                                      kSecinfoModified);
     });
     return 0;
 }
@@ -166,6 +208,7 @@ int64_t SimulatedMachine::claim_tcs(uint64_t address, boundary::HostWindow* wind
     if (!__atomic_compare_exchange_n(&processor->tcs, &free, address, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE))
         return -EBUSY;
+    tcs->cssa = 0;
     processor->window = window;
     processor->run = nullptr;
     processor->entry = state.base + tcs->oentry;
@@ -180,7 +223,6 @@ int64_t SimulatedMachine::claim_tcs(uint64_t address, boundary::HostWindow* wind
 }
 
 void SimulatedMachine::release_tcs(LogicalProcessor* processor) noexcept {
-    pointer_to<sgx::Tcs>(processor->tcs)->cssa = 0;
     __atomic_store_n(&processor->tcs, 0, __ATOMIC_RELEASE);
 }
 
@@ -214,7 +256,13 @@ int64_t SimulatedMachine::interruptible_call(LogicalProcessor* processor,
 }
 
 void SimulatedMachine::enter(LogicalProcessor* processor, Run& run) noexcept {
+    if (!simulated_state.lock_while_outside) {
+        scone_sim_enter(processor, &run);
+        return;
+    }
+    unlock_range();
     scone_sim_enter(processor, &run);
+    lock_range();
 }
 
 }  // namespace scone::machine

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "lib/sgx/measurement.h"
@@ -52,13 +53,11 @@ class SimulatedMachine final : public Machine {
     text::Outcome<void> open_for_writing(uint64_t address, uint64_t size);
     text::Outcome<void> build_leaf_pages();
     text::Outcome<void> close_pages();
+    text::Outcome<void> prepare_locking();
 
     std::optional<sgx::Measurement> measurement_;
     std::vector<uint64_t> enclu_slots_;
-    uint64_t writable_begin_ = 0;  // pages that are open for loading
-    uint64_t writable_end_ = 0;
-    uint64_t loaded_begin_ = 0;
-    uint64_t loaded_end_ = 0;
+    std::vector<std::pair<uint64_t, uint64_t>> opened_;  // ranges that are writable for loading
 };
 
 }  // namespace scone::machine
