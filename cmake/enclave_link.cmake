@@ -22,6 +22,15 @@ function(scone_enclave_image)
     DEPENDS ${archives} VERBATIM)
   add_executable(enclave_linked ${core} ${PROJECT_SOURCE_DIR}/src/runtime/trusted/hosted_main.cpp
       ${PROJECT_SOURCE_DIR}/src/tools/enclave_image/reserved_sections.S)
+  # The hosted layer: archives by path, since its OpenSSL must be the static one.
+  set(hosted "")
+  foreach(room IN ITEMS provisioning channel crypto text base)
+    list(APPEND hosted $<TARGET_FILE:scone_${room}>)
+    add_dependencies(enclave_linked scone_${room})
+  endforeach()
+  target_include_directories(enclave_linked PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_options(enclave_linked PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wconversion;-Werror;-fno-rtti>)
+  target_link_libraries(enclave_linked PRIVATE ${hosted} ${hosted} -l:libssl.a -l:libcrypto.a)
   set_source_files_properties(${core} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
   target_link_options(enclave_linked PRIVATE -static-pie -Wl,-e,scone_enclave_entry
       -Wl,--gc-sections -Wl,-z,noexecstack -Wl,--build-id=none -Wl,-z,separate-code)

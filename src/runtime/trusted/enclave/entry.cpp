@@ -13,6 +13,7 @@
 extern "C" {
 extern const uint8_t scone_return_begin[], scone_return_end[], scone_return_to_program[];
 extern const uint8_t scone_copy_begin[], scone_copy_end[];
+extern const uint8_t scone_probe_begin[], scone_probe_end[], scone_probe_fault[];
 extern const uint8_t scone_atomic_begin[], scone_atomic_end[], scone_atomic_fault[];
 void scone_syscall_entry();
 void scone_event_entry();
@@ -75,6 +76,10 @@ void handle_runtime_exception(GprSgx& gpr, uint32_t vector, const ExInfo& info) 
             gpr.rip = address_of(scone_atomic_fault);
             return;
         }
+    }
+    if (vector == kInvalidOpcode && between(gpr.rip, scone_probe_begin, scone_probe_end)) {
+        gpr.rip = address_of(scone_probe_fault);
+        return;
     }
     runtime_exception(gpr.rip, vector, info.address);
 }

@@ -276,6 +276,23 @@ scone_copy_end:
     mov %rcx, %rax
     ret
 
+// uint64_t scone_probe_vaes(): 1 when VAES on 512-bit registers works; an invalid opcode inside
+// [begin, end) goes on at scone_probe_fault.
+    .globl scone_probe_vaes
+    .globl scone_probe_begin
+    .globl scone_probe_end
+    .globl scone_probe_fault
+scone_probe_vaes:
+scone_probe_begin:
+    vaesenc %zmm31, %zmm31, %zmm31
+    vpclmulqdq $0, %zmm31, %zmm31, %zmm31
+scone_probe_end:
+    mov $1, %eax
+    ret
+scone_probe_fault:
+    xor %eax, %eax
+    ret
+
 // uint64_t scone_cas32_program(address, expected, desired, uint32_t* seen): atomic compare and
 // exchange on the program's memory. 0: done, seen = old value; 1: fault.
     .globl scone_cas32_program

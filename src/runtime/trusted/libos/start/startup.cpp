@@ -1,7 +1,7 @@
 // From the first entry to the program's first instruction.
 //
-// Order: settings page, standard streams, trees of files, program. With attestation (a later step of
-// start_configured) arguments, environment and keys come from CAS before the program is opened.
+// Order: settings page, attestation and configuration, trees of files, program. So the program itself
+// may be encrypted.
 #include "lib/sgx/settings_page.h"
 #include "runtime/trusted/enclave/heap.h"
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
@@ -12,14 +12,17 @@
 #include "runtime/trusted/libos/fs/host_file.h"
 #include "runtime/trusted/libos/fs/host_fs.h"
 #include "runtime/trusted/libos/fs/proc_fs.h"
+#include "runtime/trusted/libos/fs/protected_fs.h"
+#include "runtime/trusted/libos/fs/tmp_fs.h"
 #include "runtime/trusted/libos/loader/initial_stack.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/mm/pages.h"
-#include "runtime/trusted/libos/start/launch.h"
+#include "runtime/trusted/libos/start/configuration.h"
 #include "runtime/trusted/libos/task/exec.h"
 #include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/time/clock.h"
+#include "runtime/trusted/libos/vector_section.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
 
 extern "C" [[noreturn]] void scone_return_to_program();
@@ -39,6 +42,16 @@ sgx::SettingsPage read_settings() {
     if (!settings)
         fatal(settings.error().text);
     return *settings;
+}
+
+// The program is the measured one; only where none is (a test enclave) the host names it.
+std::string_view measured_program(const sgx::SettingsPage& page, const Launch& launch) {
+    std::string_view path = launch.program_path;
+    page.for_each_file([&](const sgx::MeasuredFile& file) {
+        if (file.role == sgx::FileRole::Program)
+            path = file.path;
+    });
+    return path;
 }
 
 Ref<Process> make_first_process(const Launch& launch, const sgx::Settings& settings) {
@@ -67,8 +80,6 @@ Ref<Process> make_first_process(const Launch& launch, const sgx::Settings& setti
     for (int i = 0; i < kSignalCount; i++)
         if (launch.ignored_signals >> i & 1)
             handlers->actions[i].handler = kSIG_IGN;
-    fs->working_directory.clear();
-    fs->working_directory.append(launch.working_directory);
     return process;
 }
 
@@ -103,39 +114,72 @@ void open_standard_streams(Process& process) {
     }
 }
 
-void mount_trees() {
-    auto host = make_ref<HostFs>();
+Ref<FileSystem> host_tree(std::string_view, std::string_view) { return make_ref<HostFs>(); }
+Ref<FileSystem> ephemeral_tree(std::string_view path) { return make_ref<TmpFs>(path == "/" ? "" : path); }
+
+void mount_files(const Configuration& configuration) {
+    bool mounted;
+    if (configuration.has_root) {
+        auto volume = ProtectedVolume::open(runtime_cipher(), configuration.fspf_path.view(),
+                                            fspf::Key{std::span<const uint8_t, 32>(configuration.fspf_key)},
+                                            std::to_array(configuration.fspf_tag));
+        mounted = volume && mount_regions(volume, {host_tree, ephemeral_tree});
+    } else {
+        auto host = make_ref<HostFs>();
+        mounted = host && vfs::mount("", host);
+    }
     auto proc = make_ref<ProcFs>();
     auto dev = make_ref<DevFs>();
-    if (!host || !proc || !dev || !vfs::mount("", host) || !vfs::mount("/proc", proc) ||
-        !vfs::mount("/sys", proc) || !vfs::mount("/dev", dev) || !vfs::mount("/dev/shm", host))
+    Ref<FileSystem> shared = configuration.attested ? ephemeral_tree("/dev/shm") : host_tree("", "");
+    mounted = mounted && proc && dev && shared && vfs::mount("/proc", proc) && vfs::mount("/sys", proc) &&
+              vfs::mount("/dev", dev) && vfs::mount("/dev/shm", shared);
+    // Injected files shadow what stands at their path.
+    for (const InjectedContent* file : configuration.files) {
+        auto tree = make_ref<TmpFs>(file->path.view());
+        mounted = mounted && tree && tree->is_ready() &&
+                  tree->add_file(file->path.view(), {file->content.data(), file->content.size()}, file->mode) &&
+                  vfs::mount(file->path.view(), tree);
+    }
+    if (!mounted)
         fatal("no memory for the file systems");
 }
 
-[[noreturn]] void run(Thread& thread, const Launch& launch) {
+// The directory comes from the policy, or from the host for a start that is not attested.
+void enter_working_directory(Process& process, const Launch& launch, const Configuration& configuration) {
+    Stat now{};
+    auto found = vfs::stat(configuration.working_directory.view(), Follow::Yes, now);
+    if (configuration.attested) {
+        if (launch.working_directory != configuration.working_directory.view())
+            log(Level::Debug, "Applying process working directory from service's session configuration");
+        if (!found || (now.mode & kS_IFMT) != kS_IFDIR) {
+            FixedText<500> text;
+            text.append("the working directory ").append(configuration.working_directory.view());
+            text.append(" of the policy does not exist");
+            fatal(text.view());
+        }
+    }
+    process.fs->working_directory = configuration.working_directory;
+}
+
+[[noreturn]] void run(Thread& thread, std::string_view path, Configuration* configuration) {
     Process& process = *thread.process;
     auto* program = enclave::heap_new<Program>();
-    auto* arguments = enclave::heap_new<StringList>();
-    auto* environment = enclave::heap_new<StringList>();
-    if (program == nullptr || arguments == nullptr || environment == nullptr)
+    if (program == nullptr)
         fatal("no memory for the program's start");
-    Result<void> collected = launch.collect(*arguments, *environment);
-    if (collected)
-        collected = open_program(launch.program_path, *arguments, *program);
     enclave::Registers* frame = enclave::frame_of(thread.block);
-    if (collected) {
+    auto opened = open_program(path, configuration->arguments, *program);
+    if (opened) {
         set_program_name(thread, process, program->path);
-        collected = load_program(process, *program, *arguments, *environment, *frame);
+        opened = load_program(process, *program, configuration->arguments, configuration->environment, *frame);
     }
-    if (!collected) {
+    if (!opened) {
         FixedText<600> text;
-        text.append("cannot start ").append(launch.program_path).append(": errno ");
-        text.append_number(static_cast<uint64_t>(collected.error().value));
+        text.append("cannot start ").append(path).append(": errno ");
+        text.append_number(static_cast<uint64_t>(opened.error().value));
         fatal(text.view());
     }
     enclave::heap_delete(program);
-    enclave::heap_delete(arguments);
-    enclave::heap_delete(environment);
+    enclave::heap_delete(configuration);
     set_program_fs(0);
     clear_vectors(thread);
     frame->how = enclave::Return::Full;
@@ -164,8 +208,13 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
     process->start_time_ns = monotonic_ns();
     enclave::host_call(__NR_umask, enclave::Interruptible::No, 0);
     open_standard_streams(*process);
-    mount_trees();
-    run(thread, launch);
+    auto* configuration = enclave::heap_new<Configuration>();
+    if (configuration == nullptr)
+        fatal("no memory for the configuration");
+    configure(launch, *configuration);
+    mount_files(*configuration);
+    enter_working_directory(*process, launch, *configuration);
+    run(thread, measured_program(page, launch), configuration);
 }
 
 }  // namespace scone::libos

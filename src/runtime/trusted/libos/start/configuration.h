@@ -1,0 +1,34 @@
+// Where a program's arguments, environment and files come from: CAS for an attested start, the host
+// otherwise.
+//
+// Side:    trusted
+// Errors:  an attested start that fails ends the process with SCONE's message and status 134
+#pragma once
+
+#include "runtime/trusted/libos/loader/program.h"
+#include "runtime/trusted/libos/start/launch.h"
+
+namespace scone::libos {
+
+struct InjectedContent {
+    Path path;
+    Vector<char> content;
+    uint32_t mode = 0;
+};
+
+struct Configuration {
+    bool attested = false;
+    StringList arguments, environment;
+    Path working_directory;
+    bool has_root = false;
+    Path fspf_path;
+    uint8_t fspf_key[32] = {}, fspf_tag[16] = {};
+    Vector<InjectedContent*> files;
+    ~Configuration();
+};
+
+// SCONE_CONFIG_ID in the host's environment asks for an attested start. Nothing of the host's
+// arguments and environment is in the result then.
+void configure(const Launch& launch, Configuration& out);
+
+}  // namespace scone::libos

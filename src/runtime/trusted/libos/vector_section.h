@@ -1,0 +1,19 @@
+// Vector registers for the runtime: they belong to the program and are saved first.
+//
+// Side:    trusted
+// A section saves the program's vector state into the frame once per entry into the runtime; the
+// way back then restores every register. Nothing is restored at the section's end, so that several
+// sections of one system call cost one save.
+// Threads: each thread has its own frame
+#pragma once
+
+#include "lib/aead/aes_gcm.h"
+
+namespace scone::libos {
+
+void enter_vector_section();
+
+// AES-256-GCM of the fastest kind this processor has, each call in a vector section.
+const aead::AesGcm256& runtime_cipher();
+
+}  // namespace scone::libos
