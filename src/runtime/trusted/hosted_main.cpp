@@ -2,6 +2,7 @@
 // scone_provision() is the only such function.
 //
 // Side: hosted, linked only into the enclave
+#include <algorithm>
 #include <string>
 
 #include "lib/text/base64.h"

@@ -14,7 +14,7 @@ class TmpFs : public FileSystem {
     // `prefix` is where the tree is mounted, without a slash at its end.
     explicit TmpFs(std::string_view prefix);
     ~TmpFs() override;
-    bool is_ready() const { return root_ != nullptr; }
+    bool is_ready() const { return static_cast<bool>(root_); }
     // A regular file with this content, the folders above it made as needed; `path` may be the
     // prefix itself, then the tree is that one file.
     Result<void> add_file(std::string_view path, std::string_view content, uint32_t mode);
