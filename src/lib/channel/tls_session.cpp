@@ -97,6 +97,8 @@ Result<void> check_cas_chain(std::span<const Certificate> chain, const CasPin& p
                        ? Result<void>()
                        : error(ErrorCode::NotTrusted, "CAS's certificate is not valid now");
     }
+    if (roots.empty() && pin.anyone)
+        roots.push_back(chain.back());
     if (roots.empty())
         return error(ErrorCode::NotTrusted, "no CAS key or root certificate is pinned");
     auto path =

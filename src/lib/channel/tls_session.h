@@ -34,6 +34,8 @@ inline constexpr const char* kCasServerName = "cas";
 struct CasPin {
     std::optional<crypto::KeyHash> key_hash;
     std::vector<crypto::Certificate> roots;
+    // INSECURE: takes any CAS when nothing is pinned. The caller warns at each start.
+    bool anyone = false;
 };
 
 // Checks CAS's chain, leaf first, against the pin: signatures, validity at `time`, the name "cas".
