@@ -24,18 +24,22 @@ text::Outcome<MappedFile> MappedFile::open(const std::string& path) {
         mapped = mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE,
                       descriptor, 0);
     int error = errno;
-    close(descriptor);
+    MappedFile file;
+    file.descriptor_ = descriptor;
     if (mapped == MAP_FAILED)
         return failed(error != 0 ? std::strerror(error) : "not a file with content");
-    MappedFile file;
     // SAFETY: the mapping is as large as the file was; it is unmapped with this object.
     file.bytes_ = {static_cast<const uint8_t*>(mapped), static_cast<size_t>(status.st_size)};
     return file;
 }
 
-MappedFile::~MappedFile() {
+void MappedFile::close() {
     if (!bytes_.empty())
         munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size());
+    if (descriptor_ >= 0)
+        ::close(descriptor_);
+    bytes_ = {};
+    descriptor_ = -1;
 }
 
 }  // namespace scone::launcher

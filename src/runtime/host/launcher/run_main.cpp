@@ -25,7 +25,7 @@ void write_text(int descriptor, const std::string& text) {
 }
 
 Outcome<int> print_hash(const Start& start) {
-    auto measured = sgx::measure_enclave(start.image, start.settings, fastest_sha256());
+    auto measured = sgx::measure_enclave(start.image->bytes(), start.settings, fastest_sha256());
     if (!measured)
         return text::failure(ExitCode::RuntimeFatal,
                              std::string("cannot measure the enclave: ") + measured.error().text);
@@ -59,7 +59,8 @@ Outcome<int> start_enclave(const Options& options, const Start& start) {
     if (options.show_hash)
         return print_hash(start);
     machine::Machine* machine = SCONE_TRY(machine::open_machine(options.mode));
-    BuiltEnclave built = SCONE_TRY(build_enclave(*machine, start.image, start.settings));
+    machine->offer_file(start.image->bytes(), start.image->descriptor());
+    BuiltEnclave built = SCONE_TRY(build_enclave(*machine, start.image->bytes(), start.settings));
     auto sigstruct = SCONE_TRY(start.sigstruct(built.mr_enclave));
     SCONE_TRY(machine->init(sigstruct));
     if (options.show_version) {
@@ -80,6 +81,8 @@ Outcome<int> start_enclave(const Options& options, const Start& start) {
     content.machine = static_cast<uint32_t>(machine->kind());
     content.xsave_features = usable_xfrm();
     content.signals = service::read_initial_signals();
+    // The program must not find our descriptor among its own.
+    start.image->close();
     // The enclave copies it while this function waits in run_enclave().
     std::vector<uint64_t> words = encode_launch_info(content);
     // SAFETY: a view of the words as bytes.
@@ -107,7 +110,7 @@ std::string own_folder() {
 Outcome<std::string> find_image() {
     std::string folder = own_folder();
     for (const std::string& candidate :
-         {folder + "/enclave.img", folder + "/../lib/scone/enclave.img",
+         {folder + "/enclave.img", folder + "/../enclave.img", folder + "/../lib/scone/enclave.img",
           std::string("/usr/lib/scone/enclave.img"), std::string("/opt/scone/enclave.img")})
         if (access(candidate.c_str(), R_OK) == 0)
             return candidate;

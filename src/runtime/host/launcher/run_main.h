@@ -11,12 +11,13 @@
 #include "lib/base/bytes.h"
 #include "lib/sgx/settings_page.h"
 #include "lib/text/failure.h"
+#include "runtime/host/launcher/mapped_file.h"
 #include "runtime/host/launcher/options.h"
 
 namespace scone::launcher {
 
 struct Start {
-    base::Bytes image;
+    MappedFile* image = nullptr;
     base::Bytes settings;  // encoded pages
     base::Bytes plans;
     std::string program_path;

@@ -57,7 +57,7 @@ text::Outcome<int> run(const Options& options) {
     auto closure = SCONE_TRY(program_closure(program.path));
     auto settings = SCONE_TRY(encode(apply(options, development_settings()), closure));
     Start start;
-    start.image = image.bytes();
+    start.image = &image;
     start.settings = settings;
     start.program_path = program.path;
     start.arguments = program.arguments;

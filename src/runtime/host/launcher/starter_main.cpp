@@ -46,7 +46,7 @@ text::Outcome<int> run(const Options& options, int argc, char** argv) {
                              folder + "/settings: " + page.error().text);
     warn_of_differences(options, page->settings());
     Start start;
-    start.image = image.bytes();
+    start.image = &image;
     start.settings = settings.bytes();
     if (plans)
         start.plans = plans->bytes();

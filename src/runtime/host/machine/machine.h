@@ -87,6 +87,10 @@ class Machine {
     // --- loading, in this order ---
     // ECREATE. Fails when the address range is taken or the parameters break the SDM's rules.
     virtual text::Outcome<void> create(const EnclaveParameters& parameters) = 0;
+    // The image that pages are going to come from, mapped from the start of a file, whose
+    // descriptor stays open until init(). A machine whose pages are ordinary memory may map instead
+    // of copy.
+    virtual void offer_file(base::Bytes mapped, int descriptor) = 0;
     // EADD (and 16 EEXTEND when measured) of count pages from `offset` on. `content` holds count
     // pages, or is empty for zero pages.
     virtual text::Outcome<void> add_pages(uint64_t offset, uint64_t count, base::Bytes content,

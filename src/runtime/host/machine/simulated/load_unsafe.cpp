@@ -1,6 +1,7 @@
 // ECREATE, EADD, EEXTEND and EINIT of the simulated machine.
 #include <cpuid.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -154,6 +155,49 @@ Outcome<void> SimulatedMachine::open_for_writing(uint64_t address, uint64_t size
     return {};
 }
 
+void SimulatedMachine::offer_file(base::Bytes mapped, int descriptor) {
+    struct statvfs status;
+    // From a file system without execution nothing can be mapped for it: pages are copied then.
+    if (fstatvfs(descriptor, &status) != 0 || (status.f_flag & ST_NOEXEC) != 0)
+        return;
+    file_ = mapped;
+    file_descriptor_ = descriptor;
+}
+
+std::optional<uint64_t> SimulatedMachine::file_offset_of(base::Bytes content) const {
+    if (content.empty() || content.data() < file_.data() ||
+        content.data() + content.size() > file_.data() + file_.size())
+        return std::nullopt;
+    auto offset = static_cast<uint64_t>(content.data() - file_.data());
+    return offset % kPageSize == 0 ? std::optional(offset) : std::nullopt;
+}
+
+// Neighbours in memory and file become one mapping.
+Outcome<void> SimulatedMachine::map_from_file(uint64_t address, uint64_t offset, uint64_t size) {
+    FileMapping& next = next_mapping_;
+    if (next.size != 0 && next.address + next.size == address &&
+        next.file_offset + next.size == offset) {
+        next.size += size;
+        return {};
+    }
+    SCONE_TRY(finish_mapping());
+    next = {address, offset, size};
+    return {};
+}
+
+Outcome<void> SimulatedMachine::finish_mapping() {
+    FileMapping mapping = std::exchange(next_mapping_, {});
+    if (mapping.size == 0)
+        return {};
+    void* result = mmap(pointer_to<void>(mapping.address), mapping.size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file_descriptor_,
+                        static_cast<off_t>(mapping.file_offset));
+    if (result == MAP_FAILED)
+        return refuse_errno("cannot map the enclave image");
+    opened_.emplace_back(mapping.address, mapping.address + mapping.size);
+    return {};
+}
+
 Outcome<void> SimulatedMachine::add_pages(uint64_t offset, uint64_t count, base::Bytes content,
                                           uint64_t flags, Measured measured) {
     const SimulatedState& state = simulated_state;
@@ -170,9 +214,15 @@ Outcome<void> SimulatedMachine::add_pages(uint64_t offset, uint64_t count, base:
           (type == kSecinfoTypeReg && (rights & kSecinfoR || rights == 0))))
         return refuse("an added page must be of type REG or TCS with rights that fit");
     uint64_t address = state.base + offset;
-    SCONE_TRY(open_for_writing(address, size));
-    if (!content.empty())
-        std::memcpy(pointer_to<void>(address), content.data(), size);
+    const uint8_t* measured_bytes = pointer_to<uint8_t>(address);
+    if (auto file_offset = file_offset_of(content)) {
+        SCONE_TRY(map_from_file(address, *file_offset, size));
+        measured_bytes = content.data();
+    } else {
+        SCONE_TRY(open_for_writing(address, size));
+        if (!content.empty())
+            std::memcpy(pointer_to<void>(address), content.data(), size);
+    }
     for (uint64_t i = 0; i < count; i++) {
         uint64_t at = address + i * kPageSize;
         if (page_entry(at) & kPageValid)
@@ -180,13 +230,15 @@ Outcome<void> SimulatedMachine::add_pages(uint64_t offset, uint64_t count, base:
         page_entry(at) = static_cast<uint16_t>(flags | kPageValid);
         measurement_->add_page(at - state.base, flags);
         if (measured == Measured::Yes)
-            measurement_->extend_page(at - state.base, std::span<const uint8_t, kPageSize>(
-                                                           pointer_to<uint8_t>(at), kPageSize));
+            measurement_->extend_page(
+                at - state.base,
+                std::span<const uint8_t, kPageSize>(measured_bytes + i * kPageSize, kPageSize));
     }
     return {};
 }
 
 Outcome<void> SimulatedMachine::set_enclu_slots(std::span<const uint64_t> addresses) {
+    SCONE_TRY(finish_mapping());
     for (uint64_t address : addresses) {
         if (address % 8 != 0 || !in_enclave_range(address) || !(page_entry(address) & kPageValid) ||
             !(page_entry(address) & kSecinfoX) ||
@@ -293,6 +345,7 @@ Outcome<void> SimulatedMachine::init(base::Bytes bytes) {
         identity.isv_family_id = fields.isv_family_id;
         identity.isv_ext_prod_id = fields.isv_ext_prod_id;
     }
+    SCONE_TRY(finish_mapping());
     SCONE_TRY(build_leaf_pages());
     SCONE_TRY(close_pages());
     state.initialised = true;

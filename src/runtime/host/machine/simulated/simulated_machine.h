@@ -22,6 +22,7 @@ class SimulatedMachine final : public Machine {
     Kind kind() const override { return Kind::Simulated; }
 
     text::Outcome<void> create(const EnclaveParameters& parameters) override;
+    void offer_file(base::Bytes mapped, int descriptor) override;
     text::Outcome<void> add_pages(uint64_t offset, uint64_t count, base::Bytes content,
                                   uint64_t secinfo_flags, Measured measured) override;
     text::Outcome<void> set_enclu_slots(std::span<const uint64_t> addresses) override;
@@ -51,11 +52,23 @@ class SimulatedMachine final : public Machine {
 
   private:
     text::Outcome<void> open_for_writing(uint64_t address, uint64_t size);
+    std::optional<uint64_t> file_offset_of(base::Bytes content) const;
+    text::Outcome<void> map_from_file(uint64_t address, uint64_t file_offset, uint64_t size);
+    text::Outcome<void> finish_mapping();
     text::Outcome<void> build_leaf_pages();
     text::Outcome<void> close_pages();
     text::Outcome<void> prepare_locking();
 
+    struct FileMapping {
+        uint64_t address = 0;
+        uint64_t file_offset = 0;
+        uint64_t size = 0;
+    };
+
     std::optional<sgx::Measurement> measurement_;
+    base::Bytes file_;
+    int file_descriptor_ = -1;
+    FileMapping next_mapping_;  // grows while neighbours are added
     std::vector<uint64_t> enclu_slots_;
     std::vector<std::pair<uint64_t, uint64_t>> opened_;  // ranges that are writable for loading
 };
