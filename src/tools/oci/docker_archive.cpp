@@ -118,6 +118,16 @@ class Unpacker {
     std::map<std::string, std::string, std::less<>> links_;
 };
 
+// "docker.io/library/app" and "app:latest" are the same image.
+std::string familiar_name(std::string_view reference) {
+    for (const std::string_view prefix : {"docker.io/library/", "docker.io/"})
+        if (reference.starts_with(prefix)) {
+            reference.remove_prefix(prefix.size());
+            break;
+        }
+    return with_tag(reference);
+}
+
 Outcome<Json> choose_image(const std::string& manifest, const std::string& reference,
                            const std::string& name) {
     // parse_json_object expects an object; this file is a list.
@@ -128,7 +138,7 @@ Outcome<Json> choose_image(const std::string& manifest, const std::string& refer
     for (const Json& image : images) {
         for (const std::string& tag : SCONE_TRY(get_texts(image, "RepoTags"))) {
             seen += fmt::format(" {}", tag);
-            if (!reference.empty() && (tag == reference || tag == with_tag(reference)))
+            if (!reference.empty() && familiar_name(tag) == familiar_name(reference))
                 return image;
         }
     }
