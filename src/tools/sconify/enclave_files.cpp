@@ -1,0 +1,229 @@
+#include "tools/sconify/enclave_files.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "lib/aead/sha256.h"
+#include "lib/base/endian.h"
+#include "lib/base/hex.h"
+#include "lib/crypto/hash.h"
+#include "lib/sgx/measurement.h"
+#include "lib/sgx_signing/debug_key.h"
+#include "lib/sgx_signing/sigstruct_signer.h"
+#include "lib/x86/patch_plan.h"
+#include "tools/oci/file_handle.h"
+
+namespace scone::sconify {
+namespace {
+
+using base::Bytes;
+using text::ExitCode;
+using text::failure;
+using text::Outcome;
+
+constexpr size_t kMaxRuntimeFile = 512 << 20;
+constexpr uint32_t kMaxSites = 1U << 16;
+
+std::string hex_of(Bytes bytes) {
+    std::string out(2 * bytes.size(), '0');
+    base::hex_encode(bytes, out);
+    return out;
+}
+
+bool is_file(const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::is_regular_file(path, ignored);
+}
+
+// Beside the tool or above it: /usr/bin has /usr/lib/scone, a build tree its own folders.
+std::string find_runtime_file(const char* name) {
+    if (const char* given = std::getenv("SCONE_RUNTIME_DIR"); given != nullptr && *given != 0)
+        return fmt::format("{}/{}", given, name);
+    std::error_code error;
+    const std::filesystem::path tool = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error)
+        return "";
+    for (std::filesystem::path folder = tool.parent_path(); folder.has_relative_path();
+         folder = folder.parent_path()) {
+        for (const std::filesystem::path& path :
+             {folder / "lib" / "scone" / name, folder / name, folder / "bin" / name})
+            if (is_file(path))
+                return path;
+        // Not beyond the build tree: what lies above it is another one.
+        if (is_file(folder / "CMakeCache.txt"))
+            break;
+    }
+    return "";
+}
+
+Outcome<std::vector<uint8_t>> read_bytes(const std::string& path) {
+    const std::string text = SCONE_TRY(oci::read_file(path, kMaxRuntimeFile));
+    const Bytes bytes = base::as_bytes(text);
+    return std::vector<uint8_t>(bytes.begin(), bytes.end());
+}
+
+aead::Sha256Compress fast_sha256() {
+    // GCC 12 has no name for SHA in __builtin_cpu_supports: CPUID leaf 7, EBX bit 29.
+    uint32_t a = 7, b = 0, c = 0, d = 0;
+    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    __builtin_cpu_init();
+    return (b >> 29 & 1) != 0 && __builtin_cpu_supports("sse4.1") ? aead::sha256_compress_sha_ni
+                                                                  : aead::sha256_compress_portable;
+}
+
+struct Measured {
+    sgx::FileRole role;
+    std::string path;  // real, absolute
+    crypto::Sha256Digest digest;
+};
+
+std::string real_path(const NativeImage& image, const std::string& path) {
+    const auto* node = image.file(path);
+    return node != nullptr ? "/" + node->entry.path : path;
+}
+
+Outcome<Measured> measure_file(const NativeImage& image, sgx::FileRole role,
+                               const std::string& path) {
+    const auto* node = image.file(path);
+    if (node == nullptr)
+        return failure(ExitCode::NotFound, fmt::format("'{}' is not in the image", path));
+    const auto content = SCONE_TRY(image.spool->map(node->entry.content));
+    return Measured{role, "/" + node->entry.path, crypto::sha256(content.bytes())};
+}
+
+// The plan of one file; empty when it has no site that can be replaced.
+Outcome<std::vector<uint8_t>> make_plan(Bytes file, const crypto::Sha256Digest& digest) {
+    const auto reader = elf::Reader::open(file);
+    if (!reader)
+        return std::vector<uint8_t>{};
+    std::vector<x86::Segment> segments;
+    for (uint32_t i = 0; i < reader->program_header_count(); ++i) {
+        const elf::Elf64Phdr header = reader->program_header(i);
+        if (header.p_type == elf::kPT_LOAD && header.p_filesz > 0)
+            segments.push_back({.file_offset = header.p_offset,
+                                .address = header.p_vaddr,
+                                .bytes = reader->contents(header),
+                                .use = (header.p_flags & elf::kPF_X) != 0 ? x86::SegmentUse::Code
+                                                                          : x86::SegmentUse::Data});
+    }
+    std::vector<uint8_t> scratch(x86::scratch_size(segments));
+    std::vector<x86::Site> sites(kMaxSites);
+    const auto count = x86::find_sites(segments, x86::WantedSites::SyscallAndCpuid, scratch, sites);
+    // A file that is too contrived for a plan is decoded inside, or its calls trap.
+    if (!count || *count == 0)
+        return std::vector<uint8_t>{};
+    sites.resize(*count);
+    size_t code_segments = 0;
+    for (const x86::Segment& segment : segments)
+        code_segments += segment.use == x86::SegmentUse::Code;
+    std::vector<uint8_t> out(x86::plan_size(code_segments, sites.size()));
+    const auto size =
+        x86::encode_plan({.size = file.size(), .digest = digest}, segments, sites, out);
+    if (!size)
+        return std::vector<uint8_t>{};
+    out.resize(*size);
+    return out;
+}
+
+// docs/formats/output-image.md, section 4
+Outcome<std::vector<uint8_t>> make_plans(const NativeImage& image,
+                                         const std::vector<Measured>& files) {
+    std::vector<uint8_t> out(16);
+    uint32_t count = 0;
+    for (const Measured& file : files) {
+        const auto content = SCONE_TRY(image.spool->map(image.file(file.path)->entry.content));
+        const std::vector<uint8_t> plan = SCONE_TRY(make_plan(content.bytes(), file.digest));
+        if (plan.empty())
+            continue;
+        ++count;
+        uint8_t header[40];
+        base::copy_bytes(header, file.digest);
+        base::store_le64(header + 32, plan.size());
+        out.insert(out.end(), header, header + sizeof header);
+        out.insert(out.end(), plan.begin(), plan.end());
+    }
+    if (count == 0)
+        return std::vector<uint8_t>{};
+    base::copy_bytes(out, base::as_bytes("SCONEPLS"));
+    base::store_le32(out.data() + 8, 1);
+    base::store_le32(out.data() + 12, count);
+    return out;
+}
+
+std::unexpected<text::Failure> bad_runtime(const char* what) {
+    return failure(ExitCode::InvalidInput,
+                   fmt::format("the runtime's enclave.img cannot be used: {}", what), {},
+                   "install it again");
+}
+
+}  // namespace
+
+Outcome<RuntimeFiles> find_runtime() {
+    const auto read = [](const char* name) -> Outcome<std::vector<uint8_t>> {
+        const std::string path = find_runtime_file(name);
+        if (!is_file(path))
+            return failure(ExitCode::NotFound,
+                           fmt::format("the runtime's file '{}' is not installed", name), {},
+                           "install the runtime, or name its folder by SCONE_RUNTIME_DIR");
+        return read_bytes(path);
+    };
+    RuntimeFiles out;
+    out.starter = SCONE_TRY(read("starter"));
+    out.enclave_image = SCONE_TRY(read("enclave.img"));
+    return out;
+}
+
+Outcome<EnclaveFiles> make_enclave_files(const RuntimeFiles& runtime, const NativeImage& image,
+                                         const Program& program, const Options& options) {
+    std::vector<Measured> measured;
+    measured.push_back(SCONE_TRY(measure_file(image, sgx::FileRole::Program, program.path)));
+    const Closure& closure = program.closure;
+    if (!closure.interpreter.empty())
+        measured.push_back(
+            SCONE_TRY(measure_file(image, sgx::FileRole::Interpreter, closure.interpreter)));
+    for (const std::string& library : closure.libraries)
+        measured.push_back(
+            SCONE_TRY(measure_file(image, sgx::FileRole::Library, real_path(image, library))));
+    EnclaveFiles out;
+    out.plans = SCONE_TRY(make_plans(image, measured));
+
+    sgx::Settings settings;
+    settings.heap_size = options.heap_size;
+    settings.stack_size = options.stack_size;
+    settings.dlopen = static_cast<sgx::Dlopen>(options.dlopen);
+    settings.mprotect = options.mprotect ? sgx::Mprotect::Allowed : sgx::Mprotect::Refused;
+    settings.fork = options.fork ? sgx::Fork::Allowed : sgx::Fork::Refused;
+    settings.flags = sgx::kSettingsFlagFsRequired | sgx::kSettingsFlagAttestation;
+    if (!out.plans.empty())
+        settings.plan_digest = crypto::sha256(out.plans);
+    std::vector<sgx::MeasuredFile> files;
+    for (const Measured& file : measured)
+        files.push_back({file.role, file.path, file.digest});
+    out.settings.resize(sgx::kMaxSettingsSize);
+    const auto size = sgx::encode_settings(settings, files, out.settings);
+    if (!size)
+        return failure(ExitCode::InvalidInput,
+                       fmt::format("the settings cannot be measured: {} ({})", size.error().text,
+                                   size.error().number));
+    out.settings.resize(*size);
+
+    const auto mrenclave = sgx::measure_enclave(runtime.enclave_image, out.settings, fast_sha256());
+    if (!mrenclave)
+        return bad_runtime(mrenclave.error().text);
+    out.mrenclave = hex_of(*mrenclave);
+    const auto key = sgx_signing::built_in_debug_key();
+    if (!key)
+        return failure(ExitCode::Failed, key.error().text);
+    const auto sigstruct = sgx_signing::sign_sigstruct({.mr_enclave = *mrenclave}, *key);
+    if (!sigstruct)
+        return failure(ExitCode::Failed, sigstruct.error().text);
+    // SAFETY: Sigstruct is the 1808 bytes of the SDM, without padding.
+    const auto* bytes = static_cast<const uint8_t*>(static_cast<const void*>(&*sigstruct));
+    out.sigstruct.assign(bytes, bytes + sizeof *sigstruct);
+    return out;
+}
+
+}  // namespace scone::sconify

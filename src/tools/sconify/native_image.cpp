@@ -1,0 +1,32 @@
+#include "tools/sconify/native_image.h"
+
+#include <fmt/format.h>
+
+namespace scone::sconify {
+
+using text::Outcome;
+
+const oci::FileTree::Node* NativeImage::file(std::string_view path) const {
+    const auto normal = oci::normal_path(path);
+    return normal ? tree.resolve(*normal) : nullptr;
+}
+
+Outcome<NativeImage> read_native_image(const oci::ImageName& name) {
+    auto source = oci::open_image(name);
+    if (!source) {
+        text::Failure why = source.error();
+        why.what = fmt::format("cannot read native image '{}': {}", name.given, why.what);
+        return std::unexpected(std::move(why));
+    }
+    NativeImage image{.source = std::move(*source),
+                      .layers = {},
+                      .tree = {},
+                      .spool = SCONE_TRY(oci::Spool::create())};
+    for (size_t i = 0; i < image.source.layers.size(); ++i) {
+        image.layers.push_back(SCONE_TRY(image.source.read(i, *image.spool, {})));
+        SCONE_TRY(image.tree.apply(image.layers.back(), image.source.layers[i].name));
+    }
+    return image;
+}
+
+}  // namespace scone::sconify

@@ -1,0 +1,28 @@
+// The native image, read once: its configuration, its merged file tree, its contents in a spool.
+//
+// Side:   host
+// Errors: those of tools/oci
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tools/oci/file_tree.h"
+#include "tools/oci/image_source.h"
+
+namespace scone::sconify {
+
+struct NativeImage {
+    oci::ImageSource source;
+    std::vector<std::vector<oci::Entry>> layers;  // as they stand in the image, lowest first
+    oci::FileTree tree;
+    std::unique_ptr<oci::Spool> spool;
+
+    const oci::ImageConfig& config() const { return source.config; }
+    // The real file at an absolute path, links followed; nullptr when there is none.
+    const oci::FileTree::Node* file(std::string_view absolute_path) const;
+};
+
+text::Outcome<NativeImage> read_native_image(const oci::ImageName& name);
+
+}  // namespace scone::sconify
