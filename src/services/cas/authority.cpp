@@ -1,5 +1,7 @@
 #include "services/cas/authority.h"
 
+#include <algorithm>
+
 #include "lib/channel/tlv.h"
 #include "lib/policy/key_hash.h"
 
@@ -89,6 +91,14 @@ Outcome<Keys> read_keys(const Record& record) {
 }
 
 }  // namespace
+
+void AuthorityNames::add(const std::string& name) {
+    bool is_address = name.find(':') != std::string::npos ||
+                      name.find_first_not_of("0123456789.") == std::string::npos;
+    auto& list = is_address ? ip_addresses : dns_names;
+    if (std::ranges::find(list, name) == list.end())
+        list.push_back(name);
+}
 
 Outcome<std::string> Authority::chain_pem() const {
     return SCONE_TRY(checked(tls.pem())) + SCONE_TRY(checked(instance.pem())) +

@@ -20,6 +20,9 @@ struct AuthorityNames {
     std::string common_name = "cas";  // of the TLS certificate
     std::vector<std::string> dns_names = {"cas", "localhost"};
     std::vector<std::string> ip_addresses = {"127.0.0.1", "::1"};
+
+    // One more name or address.
+    void add(const std::string& name);
 };
 
 struct Authority {

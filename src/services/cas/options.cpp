@@ -1,9 +1,11 @@
 #include "services/cas/options.h"
 
+#include <algorithm>
 #include <charconv>
-#include <functional>
+#include <vector>
 
 #include "lib/base/result.h"
+#include "services/cas/config_file.h"
 
 namespace scone::cas {
 namespace {
@@ -37,7 +39,11 @@ Outcome<void> set_rate(Options& options, const std::string& value) {
     return {};
 }
 
+constexpr const char* kConfigFlag = "--config";
+
 constexpr Flag kFlags[] = {
+    {kConfigFlag, "-c", Takes::Value,
+     [](Options& options, const std::string& value) { return apply_config_file(value, options); }},
     {"--state", "-s", Takes::Value,
      [](Options& options, const std::string& value) -> Outcome<void> {
          options.state = value;
@@ -54,7 +60,7 @@ constexpr Flag kFlags[] = {
     {"--listen-metrics", "", Takes::Value,
      [](Options& options, const std::string& value) {
          options.metrics.emplace();
-         return set_endpoint(*options.metrics, value, 9090);
+         return set_endpoint(*options.metrics, value, kMetricsPort);
      }},
     {"--allow-simulation", "", Takes::Nothing,
      [](Options& options, const std::string&) -> Outcome<void> {
@@ -68,9 +74,7 @@ constexpr Flag kFlags[] = {
      }},
     {"--alt-name", "", Takes::Value,
      [](Options& options, const std::string& value) -> Outcome<void> {
-         bool is_address = value.find(':') != std::string::npos ||
-                           value.find_first_not_of("0123456789.") == std::string::npos;
-         (is_address ? options.names.ip_addresses : options.names.dns_names).push_back(value);
+         options.names.add(value);
          return {};
      }},
     {"--connections-per-second", "", Takes::Value, set_rate},
@@ -123,6 +127,7 @@ const char* const kUsage =
     "\n"
     "Keeps policies and secrets, attests services, and gives them their configuration.\n"
     "\n"
+    "  -c, --config FILE            cas.toml; options on the command line win\n"
     "  -s, --state DIR              state folder (default /var/lib/scone/cas)\n"
     "      --listen-api ADDR:PORT   client API (default 0.0.0.0:8081)\n"
     "      --listen-enclave ADDR:PORT\n"
@@ -138,12 +143,16 @@ const char* const kUsage =
     "  -h, --help                   this text\n"
     "  -V, --version                the version\n";
 
+// The file first, wherever its option stands, so that the other options win.
 Outcome<Options> read_options(std::span<char* const> arguments) {
+    std::vector<Given> all;
+    while (!arguments.empty())
+        all.push_back(SCONE_TRY(take_flag(arguments)));
+    std::ranges::stable_partition(
+        all, [](const Given& given) { return given.flag->name == std::string_view(kConfigFlag); });
     Options options;
-    while (!arguments.empty()) {
-        Given given = SCONE_TRY(take_flag(arguments));
+    for (const Given& given : all)
         SCONE_TRY(given.flag->apply(options, given.value));
-    }
     return options;
 }
 

@@ -17,6 +17,8 @@ namespace scone::cas {
 
 enum class Simulation : uint8_t { Refused, InsecureAllowed };
 
+inline constexpr uint16_t kMetricsPort = 9090;
+
 struct Options {
     std::filesystem::path state = "/var/lib/scone/cas";
     net::Endpoint api{"0.0.0.0", net::kCasApiPort};

@@ -76,6 +76,9 @@ Outcome<void> publish_certificates(const StateFolder& folder, const Authority& a
     return write_file(folder.file("ca/cas-instance.crt"), *instance, 0644);
 }
 
+// An enclave may be silent between two updates of its volumes; a dead one is found by keep-alive.
+constexpr int kEnclaveIdleMs = 3600 * 1000;
+
 net::ListenerLimits limits_of(const Options& options) {
     net::ListenerLimits limits;
     limits.handshakes_per_second = options.handshakes_per_second;
@@ -147,11 +150,14 @@ Outcome<void> run_server(const Options& options) {
     net::TlsServerSettings enclave_tls{chain_pem, tls.key_pem.duplicate(),
                                        net::ClientCertificate::Required};
 
+    net::ListenerLimits enclave_limits = limits_of(options);
+    enclave_limits.idle_timeout_ms = kEnclaveIdleMs;
+
     net::EventLoop loop;
     auto api = SCONE_TRY(net::Listener::start(loop, {options.api, limits_of(options), &tls},
                                               net::serve_http({}, make_session_api(api_context))));
     auto enclaves = SCONE_TRY(
-        net::Listener::start(loop, {options.enclaves, limits_of(options), &enclave_tls},
+        net::Listener::start(loop, {options.enclaves, enclave_limits, &enclave_tls},
                              net::serve_frames(kMaxEnclaveFrame, serve_enclaves(enclave_context))));
     std::optional<net::Listener> metrics_listener;
     if (options.metrics)

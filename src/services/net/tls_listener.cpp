@@ -167,6 +167,7 @@ asio::awaitable<void> Listener::State::serve_connection(tcp::socket socket, std:
     std::string source = source_of_address(address);
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::keep_alive(true), ignored);
     try {
         if (tls)
             co_await serve_tls(std::move(socket), std::move(address));
