@@ -3,6 +3,8 @@
 namespace scone::text {
 namespace {
 
+constexpr size_t kMaxErrors = 50;
+
 bool starts_name(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
@@ -86,7 +88,7 @@ std::string replace(std::string_view text, const VariableLookup& lookup, const P
         }
         if (auto value = lookup(piece.text))
             out += *value;
-        else
+        else if (errors.size() < kMaxErrors)
             errors.push_back(missing(piece.text, place(piece, variable_count)));
         variable_count++;
     }

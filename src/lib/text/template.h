@@ -3,7 +3,8 @@
 // Side:   hosted
 // Syntax: NAME is [A-Za-z_][A-Za-z0-9_]*. "$$" stays as it is, and so does everything up to the
 //         closing "$$" of a $$SCONE::...$$. "\$" gives "$". A '$' before anything else stays.
-// Errors: "Value for variable $NAME is missing at line L column C", one for each missing variable
+// Errors: "Value for variable $NAME is missing at line L column C", one for each missing variable,
+//         50 at most
 // Source: docs/reference/session-language.md, "Substitution"
 #pragma once
 

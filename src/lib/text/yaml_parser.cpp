@@ -40,16 +40,25 @@ class Lines {
     Position position_of(size_t offset) const {
         offset = std::min(offset, source_.size());
         auto next = std::upper_bound(starts_.begin(), starts_.end(), offset);
+        // Going on from the last place asked for keeps a document of one long line linear.
         size_t start = *std::prev(next);
         uint32_t column = 1;
+        if (last_offset_ >= start && last_offset_ <= offset) {
+            start = last_offset_;
+            column = last_column_;
+        }
         for (size_t i = start; i < offset; i++)
             column += (source_[i] & 0xC0) != 0x80 ? 1 : 0;
+        last_offset_ = offset;
+        last_column_ = column;
         return {static_cast<uint32_t>(next - starts_.begin()), column};
     }
 
   private:
     std::string_view source_;
     std::vector<size_t> starts_{0};
+    mutable size_t last_offset_ = 0;
+    mutable uint32_t last_column_ = 1;
 };
 
 // What YAML calls printable, without the C1 controls: the offset of the first other character.

@@ -84,6 +84,16 @@ TEST(Yaml, RefusesMoreThanTheLimits) {
               "1:3: a key is longer than 256 bytes");
 }
 
+TEST(Yaml, OneLongLineTakesLinearTime) {
+    std::string line = "[";
+    for (size_t i = 0; i < 99'000; i++)
+        line += "é,";
+    auto root = parse_yaml(line + "é]");
+    ASSERT_TRUE(root) << to_string(root.error());
+    EXPECT_EQ(root->items.back().at, (Position{1, 198'002}));
+    EXPECT_EQ(root->items[1].at, (Position{1, 4}));
+}
+
 TEST(YamlWriter, SameTreeSameBytesAndBack) {
     auto root = parse_yaml(R"(
 name: a/b
