@@ -8,7 +8,7 @@ set(SCONE_CORE_EXPORTS
 
 function(scone_enclave_image)
   set(archives "")
-  foreach(room IN ITEMS libos enclave fspf sgx aead elf base)
+  foreach(room IN ITEMS libos enclave fspf sgx aead x86 elf base)
     list(APPEND archives $<TARGET_FILE:scone_${room}_enclave>)
   endforeach()
   list(APPEND archives $<TARGET_FILE:scone_ipsec_gcm> $<TARGET_FILE:scone_sha256_vector>)

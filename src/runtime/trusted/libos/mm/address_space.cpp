@@ -103,6 +103,8 @@ Result<void> AddressSpace::carve(uint64_t start, uint64_t end) {
     if (last > first) {
         pages::trim(start, end - start);
         mappings_.erase(first, last - first);
+        while (auto trampolines = forget_code(start, end))
+            SCONE_TRY(carve(trampolines->start, trampolines->end));
     }
     return {};
 }
@@ -183,7 +185,8 @@ Result<uint64_t> AddressSpace::map(uint64_t address, uint64_t size, uint32_t pro
 }
 
 // Commits [start, end) of the mapping and reads what its file holds there.
-Result<void> AddressSpace::populate(Mapping& mapping, uint64_t start, uint64_t end) {
+// By value: rewriting adds mappings, which moves them all.
+Result<void> AddressSpace::populate(Mapping mapping, uint64_t start, uint64_t end) {
     if (!mapping.file) {
         if (!pages::commit(start, end - start))
             return error(kENOMEM);

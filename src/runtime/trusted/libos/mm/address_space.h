@@ -73,7 +73,7 @@ class AddressSpace : public RefCounted {
     Result<void> carve(uint64_t start, uint64_t end);
     bool split_at(uint64_t address);
     void merge_around(uint64_t address);
-    Result<void> populate(Mapping& mapping, uint64_t start, uint64_t end);
+    Result<void> populate(Mapping mapping, uint64_t start, uint64_t end);
     Result<void> write_back(const Mapping& mapping, uint64_t start, uint64_t end);
     FaultVerdict commit_around(Mapping& mapping, uint64_t address);
 

@@ -3,6 +3,7 @@
 #include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/libos/rewrite/hook.h"
 #include "runtime/trusted/libos/signal/host_signals.h"
 #include "runtime/trusted/libos/task/exit.h"
 #include "runtime/trusted/libos/task/interruption.h"
@@ -75,8 +76,8 @@ void finish_interrupted_call(Registers& frame, bool has_handler, uint64_t flags)
         return;
     }
     if (restart) {
-        // The two bytes before the continuation are the syscall instruction: at a rewritten site
-        // too, where it traps and then does the same.
+        // The two bytes before the continuation are the syscall instruction. At a rewritten site
+        // they trap, or execution_address() finds their trampoline.
         frame.rax = frame.orig_rax;
         frame.rip -= 2;
     } else {
@@ -176,6 +177,8 @@ bool signal_is_waiting() {
 void deliver_signals(Thread& thread, Registers& frame) {
     Process& process = *thread.process;
     bool delivered = false;
+    // Handlers, and the steps back to a system call below, deal in the program's addresses.
+    frame.rip = program_address(*process.memory, frame.rip);
     for (;;) {
         SigInfo info;
         SigAction action;
@@ -227,6 +230,7 @@ void deliver_signals(Thread& thread, Registers& frame) {
     }
     if (!delivered)
         finish_interrupted_call(frame, false, 0);
+    frame.rip = execution_address(*process.memory, frame.rip);
     if (thread.restore_saved_mask) {
         thread.mask = thread.saved_mask;
         thread.restore_saved_mask = false;

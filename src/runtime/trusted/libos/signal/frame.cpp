@@ -3,6 +3,7 @@
 // Source: Linux, arch/x86/kernel/signal_64.c and uapi sigcontext.h, ucontext.h (layouts are facts)
 #include "lib/base/checked.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/rewrite/hook.h"
 #include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/task/process.h"
 
@@ -161,7 +162,8 @@ void return_from_handler(Thread& thread, Registers& frame) {
     const SigContext& c = in.context;
     frame = Registers{c.rax, c.rbx, c.rcx, c.rdx, c.rsi, c.rdi, c.rbp, c.rsp,
                       c.r8,  c.r9,  c.r10, c.r11, c.r12, c.r13, c.r14, c.r15,
-                      c.rip, (c.rflags & kUserFlags) | 0x202, ~0ull, enclave::Return::Full};
+                      execution_address(*thread.process->memory, c.rip),
+                      (c.rflags & kUserFlags) | 0x202, ~0ull, enclave::Return::Full};
     thread.vectors_in_frame = true;
     thread.mask = in.mask & ~kUnblockable;
     if (in.stack.flags == 0 || in.stack.flags == kSS_DISABLE)

@@ -1,0 +1,147 @@
+// The hooks of hook.h: plans, pools of trampolines, and the list of what was rewritten.
+#include <atomic>
+
+#include "lib/base/checked.h"
+#include "lib/x86/neighbourhood.h"
+#include "lib/x86/rewritten_code.h"
+#include "runtime/trusted/enclave/offsets.h"
+#include "runtime/trusted/enclave/spin_lock.h"
+#include "runtime/trusted/enclave/thread_block.h"
+#include "runtime/trusted/libos/mm/address_space.h"
+#include "runtime/trusted/libos/mm/pages.h"
+#include "runtime/trusted/libos/rewrite/code_analysis.h"
+#include "runtime/trusted/libos/rewrite/hook.h"
+
+namespace scone::libos {
+namespace {
+
+using namespace linux_abi;
+using enclave::Guard;
+using enclave::kPageSize;
+
+// Larger files are left to trap: reading and analysing them would cost more than it brings (node
+// has one site).
+constexpr uint64_t kMaximumFileSize = 32 << 20;
+
+struct Rewritten {
+    x86::RewrittenCode code;
+    uint64_t pool_start, pool_end;
+};
+
+// Guarded by the mutex of the process's AddressSpace: there is one at a time (exec clears the old
+// one before it fills the new one).
+Vector<Rewritten> list;
+std::atomic<Rewriting> mode{Rewriting::On};
+
+bool has_site(base::Bytes code) {
+    for (size_t i = 0; i + 1 < code.size(); ++i) {
+        if (code[i] == 0x0F && code[i + 1] == 0x05 && x86::Neighbourhood(code, i).agrees(i))
+            return true;
+    }
+    return false;
+}
+
+HeapBytes read_whole(File& file) {
+    Stat stat{};
+    if (!file.stat(stat) || stat.size <= 0 || static_cast<uint64_t>(stat.size) > kMaximumFileSize)
+        return {};
+    HeapBytes content(static_cast<size_t>(stat.size));
+    if (!content)
+        return {};
+    uint64_t done = 0;
+    while (done < content.bytes().size()) {
+        IoBuffer rest =
+            IoBuffer::of_runtime(content.bytes().data() + done, content.bytes().size() - done);
+        const auto count = file.read_at(rest, done);
+        if (!count || *count == 0)
+            return {};
+        done += *count;
+    }
+    return content;
+}
+
+// Fresh pages for trampolines in reach of the code; 0 when there are none.
+uint64_t make_pool(AddressSpace& memory, uint64_t near, uint64_t size) {
+    const uint64_t start = memory.find_near(near, size);
+    if (start == 0 || !pages::commit(start, size))
+        return 0;
+    Mapping mapping{
+        start, start + size,    kPROT_READ | kPROT_EXEC, kMAP_PRIVATE | kMAP_ANONYMOUS, nullptr,
+        0,     Use::Trampolines};
+    if (!memory.insert(std::move(mapping))) {
+        pages::trim(start, size);
+        return 0;
+    }
+    return start;
+}
+
+void rewrite_by(const x86::PatchPlan& plan, AddressSpace& memory, x86::CodeMapping mapping) {
+    const uint64_t wanted = x86::pool_size(plan, mapping.file_offset, mapping.bytes.size());
+    const uint64_t size = base::round_up(wanted, kPageSize);
+    if (size == 0 || !list.reserve(list.size() + 1))
+        return;
+    const uint64_t start = make_pool(memory, mapping.address, size);
+    if (start == 0)
+        return;
+    // SAFETY: the pages were just committed for this and are nobody else's.
+    const base::MutableBytes pool(reinterpret_cast<uint8_t*>(start), size);
+    const x86::RewrittenCode code = x86::RewrittenCode::apply(
+        plan, mapping, {.address = start, .bytes = pool}, {.syscall = SCONE_BLOCK_SYSCALL_ENTRY});
+    // The pages stay writable when their rights cannot be changed: still correct.
+    (void)pages::protect(start, size, kPROT_READ | kPROT_EXEC);
+    (void)list.push(Rewritten{code, start, start + size});  // reserved above
+}
+
+}  // namespace
+
+void set_rewriting(Rewriting rewriting) {
+    mode.store(rewriting, std::memory_order_relaxed);
+}
+
+void rewrite_code(AddressSpace& memory, File& file, uint64_t address, uint64_t size,
+                  uint64_t file_offset) {
+    // SAFETY: the caller has just read these pages and still holds them writable.
+    const base::MutableBytes code(reinterpret_cast<uint8_t*>(address), size);
+    if (mode.load(std::memory_order_relaxed) == Rewriting::Off || !has_site(code))
+        return;
+    HeapBytes content = read_whole(file);
+    if (!content)
+        return;
+    HeapBytes plan_bytes = make_plan(content.bytes());
+    if (!plan_bytes)
+        return;
+    const auto plan = x86::PatchPlan::decode(plan_bytes.bytes());
+    if (plan)
+        rewrite_by(*plan, memory, {.address = address, .file_offset = file_offset, .bytes = code});
+}
+
+std::optional<TrampolineRange> forget_code(uint64_t start, uint64_t end) {
+    for (size_t i = 0; i < list.size(); ++i) {
+        const Rewritten item = list[i];
+        if (item.code.code_start() < start || item.code.code_end() > end)
+            continue;
+        list.erase(i);
+        return TrampolineRange{item.pool_start, item.pool_end};
+    }
+    return std::nullopt;
+}
+
+uint64_t program_address(AddressSpace& memory, uint64_t rip) {
+    Guard guard(memory.mutex);
+    for (const Rewritten& item : list) {
+        if (const auto address = item.code.program_address(rip))
+            return *address;
+    }
+    return rip;
+}
+
+uint64_t execution_address(AddressSpace& memory, uint64_t rip) {
+    Guard guard(memory.mutex);
+    for (const Rewritten& item : list) {
+        if (const auto address = item.code.execution_address(rip))
+            return *address;
+    }
+    return rip;
+}
+
+}  // namespace scone::libos
