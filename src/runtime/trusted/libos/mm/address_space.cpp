@@ -62,7 +62,15 @@ uint64_t AddressSpace::find_free(uint64_t size, bool low_2_gib) const {
 
 uint64_t AddressSpace::find_near(uint64_t near, uint64_t size) const {
     size_t index = first_after(near);
-    // Upwards from the neighbour, then downwards.
+    // Downwards first: above a program's code its next segments may still be to come.
+    for (size_t i = index < mappings_.size() ? index + 1 : mappings_.size(); i-- > 0;) {
+        uint64_t end = mappings_[i].start;
+        uint64_t below = i == 0 ? enclave::kProgramBegin : mappings_[i - 1].end;
+        if (near > end && near - end > kTwoGiB - (64 << 20))
+            break;
+        if (end - below >= size)
+            return near - (end - size) < kTwoGiB - (64 << 20) ? end - size : 0;
+    }
     for (size_t i = index; i < mappings_.size(); i++) {
         uint64_t start = mappings_[i].end;
         uint64_t next = i + 1 < mappings_.size() ? mappings_[i + 1].start : enclave::program_end();
@@ -70,12 +78,6 @@ uint64_t AddressSpace::find_near(uint64_t near, uint64_t size) const {
             break;
         if (next - start >= size)
             return start;
-    }
-    for (size_t i = index < mappings_.size() ? index + 1 : mappings_.size(); i-- > 0;) {
-        uint64_t end = mappings_[i].start;
-        uint64_t below = i == 0 ? enclave::kProgramBegin : mappings_[i - 1].end;
-        if (end - below >= size)
-            return near - (end - size) < kTwoGiB - (64 << 20) ? end - size : 0;
     }
     return 0;
 }

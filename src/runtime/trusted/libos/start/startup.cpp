@@ -17,6 +17,7 @@
 #include "runtime/trusted/libos/loader/initial_stack.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/mm/pages.h"
+#include "runtime/trusted/libos/rewrite/hook.h"
 #include "runtime/trusted/libos/start/configuration.h"
 #include "runtime/trusted/libos/task/exec.h"
 #include "runtime/trusted/libos/task/fork.h"
@@ -196,6 +197,8 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
     if (!launch.parse(bytes))
         fatal("the host's launch information is malformed");
     set_log_level(launch.log_level);
+    if (launch.environment_value("SCONE_REWRITE") == "0")
+        set_rewriting(Rewriting::Off);
     sgx::SettingsPage page = read_settings();
     const sgx::Settings& settings = page.settings();
     if (settings.elrange_size != enclave::elrange_end())
