@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 #include "runtime/trusted/enclave/heap.h"
 #include "runtime/trusted/enclave/host_calls/host_call.h"
@@ -36,9 +37,10 @@ void heap_free(void* memory) {
         free(static_cast<char*>(memory) - 16);
 }
 void* heap_pages(size_t size) {
-    void* pages = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
-    memset(pages, 0, size);
-    return pages;
+    static std::vector<void*> all;  // they are never given back
+    all.push_back(aligned_alloc(4096, (size + 4095) / 4096 * 4096));
+    memset(all.back(), 0, size);
+    return all.back();
 }
 void yield_to_host() {
     usleep(10);
