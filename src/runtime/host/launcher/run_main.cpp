@@ -58,7 +58,12 @@ void announce_simulation() {
 Outcome<int> start_enclave(const Options& options, const Start& start) {
     if (options.show_hash)
         return print_hash(start);
-    machine::Machine* machine = SCONE_TRY(machine::open_machine(options.mode));
+    auto opened = machine::open_machine(options.mode);
+    if (!opened) {
+        log(Level::Error, opened.error().what);
+        return static_cast<int>(opened.error().exit_code);
+    }
+    machine::Machine* machine = *opened;
     machine->offer_file(start.image->bytes(), start.image->descriptor());
     BuiltEnclave built = SCONE_TRY(build_enclave(*machine, start.image->bytes(), start.settings));
     auto sigstruct = SCONE_TRY(start.sigstruct(built.mr_enclave));

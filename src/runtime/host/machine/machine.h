@@ -135,6 +135,9 @@ class Machine {
     // In a forked child, on its only thread: every other processor is free, the trap is armed
     // again.
     virtual int64_t attach_forked_child(LogicalProcessor* processor) noexcept = 0;
+    // Host calls (numbers below 512, no flags) that the machine may carry out itself as the Linux
+    // system call of that number, repeated at EINTR, and enter again. A hint: it may report all.
+    virtual void set_plain_calls(std::span<const uint64_t, 8> bits) noexcept = 0;
     // The host call with kCallFlagInterruptible: -EINTR when a signal is or becomes queued.
     virtual int64_t interruptible_call(LogicalProcessor* processor,
                                        boundary::HostRequest& request) noexcept = 0;

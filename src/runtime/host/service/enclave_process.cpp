@@ -55,8 +55,9 @@ text::Failure run_enclave(machine::Machine* machine, uint64_t first_tcs, base::B
             "the kernel refuses Syscall User Dispatch, without which system calls of the program "
             "cannot be caught (Linux 5.11 or newer is needed)",
             result);
-    machine->unblock_signals();
+    allow_plain_calls(machine);
     reset_window(thread);
+    machine->unblock_signals();
     machine::Run run;
     run.rdi = boundary::kEntryStart;
     run.r8 = reinterpret_cast<uint64_t>(launch_info.data());

@@ -48,18 +48,23 @@ bool is_refused(uint64_t number) {
     }
 }
 
-// Memory calls may not reach into ELRANGE: its pages are the machine's.
-bool touches_enclave(uint64_t number, uint64_t address, uint64_t size) {
+bool changes_memory(uint64_t number) {
     switch (number) {
         case SYS_mmap:
         case SYS_munmap:
         case SYS_mprotect:
         case SYS_mremap:
         case SYS_madvise:
-            break;
+            return true;
         default:
             return false;
     }
+}
+
+// Memory calls may not reach into ELRANGE: its pages are the machine's.
+bool touches_enclave(uint64_t number, uint64_t address, uint64_t size) {
+    if (!changes_memory(number))
+        return false;
     const machine::SimulatedState& state = machine::simulated_state;
     if (number == SYS_mmap && address == 0)
         return false;
@@ -149,6 +154,14 @@ int64_t special_call(HostThread* thread, const boundary::HostRequest& request) {
 }
 
 }  // namespace
+
+void allow_plain_calls(machine::Machine* machine) noexcept {
+    uint64_t bits[8] = {};
+    for (uint64_t number = 0; number < 512; number++)
+        if (!is_refused(number) && !changes_memory(number) && number != SYS_close)
+            bits[number / 64] |= uint64_t{1} << (number % 64);
+    machine->set_plain_calls(bits);
+}
 
 void perform_host_call(HostThread* thread) noexcept {
     boundary::HostRequest& request = thread->window->request;

@@ -45,6 +45,10 @@ void reset_window(HostThread* thread) noexcept;
 // The host call that stands in the thread's window. Fills in its result.
 void perform_host_call(HostThread* thread) noexcept;
 
+// The calls that are nothing but a system call: all but those that are refused, reach into ELRANGE
+// or must not be repeated.
+void allow_plain_calls(machine::Machine* machine) noexcept;
+
 // kHostCreateThread: the host's thread id or -errno.
 int64_t create_thread(HostThread* thread, uint64_t tcs) noexcept;
 // kHostExitThread.

@@ -31,8 +31,11 @@ scone_sim_enter:
     je scone_sim_resume_begin
 
     // EENTER: a free SSA frame must be there; URSP and URBP go into it.
+    movq SCONE_LP_ENCLAVE_GS(%rdi), %rdx
     cmpq SCONE_LP_SSA_COUNT(%rdi), %rax
     jae .Lgeneral_protection
+    wrgsbase %rdx
+.Lenter_with_gs:
     leaq 1(%rax), %rcx
     imulq SCONE_LP_SSA_FRAME_SIZE(%rdi), %rcx
     addq SCONE_LP_SSA_BASE(%rdi), %rcx
@@ -40,13 +43,11 @@ scone_sim_enter:
     movq %rbp, (SCONE_GPR_URBP - SCONE_GPR_SIZE)(%rcx)
     movq SCONE_LP_ENTRY(%rdi), %r10
     movq SCONE_LP_ENCLAVE_FS(%rdi), %rcx
-    movq SCONE_LP_ENCLAVE_GS(%rdi), %rdx
     movq SCONE_RUN_RDI(%rsi), %rdi
     movq SCONE_RUN_R8(%rsi), %r8
     movq SCONE_RUN_R9(%rsi), %r9
     movq SCONE_RUN_RSI(%rsi), %rsi
     wrfsbase %rcx
-    wrgsbase %rdx
     leaq scone_sim_aep(%rip), %rcx
     leaq scone_sim_exit_landing(%rip), %rdx
     jmp *%r10
@@ -127,11 +128,60 @@ scone_sim_aep:
     movq $1, SCONE_RUN_END(%rcx)
     jmp .Lreturn
 
-// The target of EEXIT. RSP is what the enclave left: take our own.
+// The target of EEXIT. RSP is what the enclave left: take our own. RCX: the processor, RDX: the
+// enclave's GS base, both from scone_sim_leaf_exit; FS and GS are still the enclave's, since writing
+// them is dear and a plain call does without.
     .globl scone_sim_exit_landing
+    .balign 64
 scone_sim_exit_landing:
-    movq %gs:SCONE_LP_RUN, %rcx
-    movq %gs:SCONE_LP_HOST_RSP, %rsp
+    movq SCONE_LP_HOST_RSP(%rcx), %rsp
+    testq %rdi, %rdi
+    jnz .Lto_caller
+    cmpq SCONE_LP_ENCLAVE_GS(%rcx), %rdx
+    jne .Lto_caller
+    // A host call that is nothing but a Linux system call is carried out here, without going back
+    // to C++: number, flags 0, and its bit in scone_sim_plain_calls.
+    movq SCONE_LP_WINDOW(%rcx), %r12
+    movq SCONE_REQUEST_NUMBER(%r12), %rbp
+    cmpq $SCONE_PLAIN_CALL_LIMIT, %rbp
+    jae .Lto_caller
+    cmpq $0, SCONE_REQUEST_FLAGS(%r12)
+    jne .Lto_caller
+    movl %ebp, %eax
+    shrl $6, %eax
+    leaq scone_sim_plain_calls(%rip), %rdx
+    movq (%rdx,%rax,8), %rdx
+    btq %rbp, %rdx
+    jnc .Lto_caller
+    cld
+    movq %rcx, %r13
+.Lplain_call:
+    movq SCONE_REQUEST_ARGS(%r12), %rdi
+    movq SCONE_REQUEST_ARGS + 8(%r12), %rsi
+    movq SCONE_REQUEST_ARGS + 16(%r12), %rdx
+    movq SCONE_REQUEST_ARGS + 24(%r12), %r10
+    movq SCONE_REQUEST_ARGS + 32(%r12), %r8
+    movq SCONE_REQUEST_ARGS + 40(%r12), %r9
+    movl %ebp, %eax
+    syscall
+    // Not interruptible: the signal waits in the queue.
+    cmpq $-4, %rax
+    je .Lplain_call
+    movq %rax, SCONE_REQUEST_RESULT(%r12)
+    movq %r13, %rdi
+    movq SCONE_LP_RUN(%rdi), %rsi
+    movq $2, SCONE_RUN_RDI(%rsi)
+    movq %r12, SCONE_RUN_RSI(%rsi)
+    movq SCONE_LP_TCS(%rdi), %rbx
+    movl SCONE_TCS_CSSA(%rbx), %eax
+    // The frame that was free before is free now.
+    jmp .Lenter_with_gs
+
+.Lto_caller:
+    movq SCONE_LP_HOST_FS(%rcx), %rax
+    wrfsbase %rax
+    wrgsbase %rcx
+    movq SCONE_LP_RUN(%rcx), %rcx
     movq %rdi, SCONE_RUN_RDI(%rcx)
     movq %rsi, SCONE_RUN_RSI(%rcx)
     movq $0, SCONE_RUN_END(%rcx)
@@ -146,22 +196,19 @@ scone_sim_exit_landing:
     ret
     .size scone_sim_enter, . - scone_sim_enter
 
-// EEXIT, reached by a jump from its thunk behind ELRANGE. RBX: where to. Uses no stack.
+// EEXIT, reached by a jump from its thunk behind ELRANGE. RBX: where to. Uses no stack. Hardware
+// leaves the AEP in RCX; here RCX and RDX tell the landing whose exit this is.
     .globl scone_sim_leaf_exit
     .balign 64
 scone_sim_leaf_exit:
-    rdgsbase %rcx
+    rdgsbase %rdx
+    movq %rdx, %rcx
     subq scone_sim_slots_start(%rip), %rcx
     shrq $SCONE_SLOT_SHIFT, %rcx
     cmpq scone_sim_slot_count(%rip), %rcx
     jae scone_sim_lost
     shlq $SCONE_LP_SIZE_SHIFT, %rcx
     addq scone_sim_processors(%rip), %rcx
-    movq SCONE_LP_HOST_FS(%rcx), %rax
-    wrfsbase %rax
-    wrgsbase %rcx
-    movl $4, %eax
-    leaq scone_sim_aep(%rip), %rcx
     jmp *%rbx
 
 // The other leaves, reached by a call from their thunk: the return address lies on the enclave's

@@ -62,6 +62,11 @@ static_assert(offsetof(boundary::HostWindow, signal_write) == SCONE_WINDOW_SIGNA
               offsetof(boundary::HostWindow, signal_read) == SCONE_WINDOW_SIGNAL_READ &&
               offsetof(boundary::HostWindow, signal_overflow) == SCONE_WINDOW_SIGNAL_OVERFLOW);
 
+static_assert(offsetof(boundary::HostWindow, request) == 0 &&
+              offsetof(boundary::HostRequest, number) == SCONE_REQUEST_NUMBER &&
+              offsetof(boundary::HostRequest, args) == SCONE_REQUEST_ARGS &&
+              offsetof(boundary::HostRequest, flags) == SCONE_REQUEST_FLAGS &&
+              offsetof(boundary::HostRequest, result) == SCONE_REQUEST_RESULT);
 static_assert(offsetof(sgx::Tcs, cssa) == SCONE_TCS_CSSA);
 static_assert(sizeof(sgx::SsaGpr) == SCONE_GPR_SIZE &&
               offsetof(sgx::SsaGpr, rip) == SCONE_GPR_RIP &&

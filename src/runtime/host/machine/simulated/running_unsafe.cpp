@@ -9,6 +9,7 @@
 #include "runtime/host/machine/simulated/simulated_machine.h"
 
 extern "C" {
+uint64_t scone_sim_plain_calls[SCONE_PLAIN_CALL_LIMIT / 64];
 void scone_sim_enter(scone::machine::LogicalProcessor* processor, scone::machine::Run* run);
 int64_t scone_sim_interruptible_syscall(scone::boundary::HostRequest* request,
                                         scone::boundary::HostWindow* window);
@@ -248,6 +249,12 @@ int64_t SimulatedMachine::attach_forked_child(LogicalProcessor* processor) noexc
         if (&simulated_state.processors[i] != processor)
             simulated_state.processors[i].tcs = 0;
     return arm_system_call_trap();
+}
+
+void SimulatedMachine::set_plain_calls(std::span<const uint64_t, 8> bits) noexcept {
+    // A locked range has to be opened at each entry: every call goes through enter().
+    for (size_t i = 0; i < bits.size(); i++)
+        scone_sim_plain_calls[i] = simulated_state.lock_while_outside ? 0 : bits[i];
 }
 
 int64_t SimulatedMachine::interruptible_call(LogicalProcessor* processor,

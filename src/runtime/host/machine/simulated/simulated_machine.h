@@ -46,6 +46,7 @@ class SimulatedMachine final : public Machine {
     void release_tcs(LogicalProcessor* processor) noexcept override;
     int64_t attach_thread(LogicalProcessor* processor, void* signal_stack) noexcept override;
     int64_t attach_forked_child(LogicalProcessor* processor) noexcept override;
+    void set_plain_calls(std::span<const uint64_t, 8> bits) noexcept override;
     int64_t interruptible_call(LogicalProcessor* processor,
                                boundary::HostRequest& request) noexcept override;
     void enter(LogicalProcessor* processor, Run& run) noexcept override;
