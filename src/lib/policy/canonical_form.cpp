@@ -190,9 +190,12 @@ void add_attestation(Fields& out, const ServiceRule& service) {
         out.add("attestation", plain_tree(*service.unresolved_attestation));
         return;
     }
-    if (service.attestation.size() == 1 && !service.attestation.front().signer) {
-        out.add("mrenclaves", measurements_node(*service.attestation.front().mrenclaves));
-        return;
+    if (service.attestation.size() == 1) {
+        const AttestationVariant& only = service.attestation.front();
+        if (only.mrenclaves && !only.signer) {
+            out.add("mrenclaves", measurements_node(*only.mrenclaves));
+            return;
+        }
     }
     Node variants = Node::sequence();
     for (const AttestationVariant& variant : service.attestation) {

@@ -1,6 +1,5 @@
 #include "lib/policy/part_parsers.h"
 #include "lib/policy/variables.h"
-#include "lib/text/hex.h"
 
 namespace scone::policy {
 namespace {
@@ -158,15 +157,14 @@ void read_old_measurements(ParseContext& context, MappingReader& reader, const I
                       "write it at the service");
         return;
     }
-    AttestationVariant variant;
-    variant.mrenclaves.emplace();
+    std::vector<base::ByteArray<32>> measurements;
     for (const text::Node* item : context.scalars_of(*mrenclaves, "'mrenclaves'")) {
-        if (auto digits = context.hex_of(*item, "'mrenclaves'", 32))
-            variant.mrenclaves->push_back(*text::array_from_hex<32>(*digits));
+        if (auto measurement = context.bytes_of<32>(*item, "'mrenclaves'"))
+            measurements.push_back(*measurement);
     }
     for (ServiceRule& service : services) {
         if (service.image_name == image.name && service.attestation.empty())
-            service.attestation.push_back(variant);
+            service.attestation.push_back({measurements, std::nullopt});
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/policy/session.h"
+#include "lib/text/hex.h"
 #include "lib/text/node.h"
 
 namespace scone::policy {
@@ -45,6 +46,12 @@ class ParseContext {
     std::optional<uint64_t> number_of(const text::Node& node, std::string_view what, uint64_t max);
     // Exactly `size` bytes as hex digits, handed back in lower case.
     std::optional<std::string> hex_of(const text::Node& node, std::string_view what, size_t size);
+    // The same, as bytes.
+    template <size_t N>
+    std::optional<base::ByteArray<N>> bytes_of(const text::Node& node, std::string_view what) {
+        auto digits = hex_of(node, what, N);
+        return digits ? text::array_from_hex<N>(*digits) : std::nullopt;
+    }
     // A list of scalars, or one scalar as a list of one. Nulls are skipped.
     std::vector<const text::Node*> scalars_of(const text::Node& node, std::string_view what);
     // The items of a list; an error when it is none.

@@ -155,7 +155,7 @@ void read_value(ParseContext& context, MappingReader& reader, SecretRule& secret
 }
 
 void read_size(ParseContext& context, MappingReader& reader, SecretRule& secret) {
-    constexpr uint64_t kLargest = 64 * 1024;
+    constexpr uint64_t kLargest = uint64_t{64} * 1024;
     const text::Node* size = reader.take("size");
     if (!size)
         return;

@@ -2,7 +2,6 @@
 
 #include "lib/policy/part_parsers.h"
 #include "lib/policy/variables.h"
-#include "lib/text/hex.h"
 
 namespace scone::policy {
 namespace {
@@ -123,9 +122,9 @@ SignerFactor parse_signer(ParseContext& context, const text::Node& node) {
     const text::Node* misspelt = reader.take("mrsinger");
     if (!mrsigner)
         mrsigner = misspelt;
-    if (auto digits = mrsigner ? context.hex_of(*mrsigner, "'mrsigner'", 32) : std::nullopt)
-        factor.mrsigner = *text::array_from_hex<32>(*digits);
-    if (!mrsigner && node.is_mapping())
+    if (mrsigner)
+        factor.mrsigner = context.bytes_of<32>(*mrsigner, "'mrsigner'").value_or(factor.mrsigner);
+    else if (node.is_mapping())
         context.error(node.at, "'signer' has no 'mrsigner'");
     auto isvprodid = number("isvprodid", "isvprodID");
     if (!isvprodid && node.is_mapping())
@@ -144,8 +143,8 @@ std::vector<base::ByteArray<32>> parse_measurements(ParseContext& context, const
                                                     std::string_view what) {
     std::vector<base::ByteArray<32>> out;
     for (const text::Node* item : context.scalars_of(node, what)) {
-        if (auto digits = context.hex_of(*item, what, 32))
-            out.push_back(*text::array_from_hex<32>(*digits));
+        if (auto measurement = context.bytes_of<32>(*item, what))
+            out.push_back(*measurement);
     }
     return out;
 }

@@ -97,6 +97,7 @@ class Checker {
     template <class Rule>
     std::string nearest(const std::vector<Rule>& rules, std::string_view name) const {
         std::vector<std::string_view> names;
+        names.reserve(rules.size());
         for (const Rule& rule : rules)
             names.push_back(rule.name);
         std::string_view found = text::nearest_name(name, names);
@@ -480,7 +481,11 @@ std::optional<std::string> absolute_session_name(std::string_view name, std::str
             at = parent_of(at);
             continue;
         }
-        at = at == "/" ? std::string(component) : at + "/" + std::string(component);
+        if (at == "/")
+            at.clear();
+        else
+            at += '/';
+        at += component;
     }
     return is_session_name(at) ? std::optional(at) : std::nullopt;
 }

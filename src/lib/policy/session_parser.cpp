@@ -7,7 +7,6 @@
 #include "lib/policy/part_parsers.h"
 #include "lib/policy/session_checks.h"
 #include "lib/policy/variables.h"
-#include "lib/text/hex.h"
 #include "lib/text/pem.h"
 #include "lib/text/yaml.h"
 
@@ -57,20 +56,15 @@ void read_hashes(ParseContext& context, MappingReader& reader, Session& session)
     const text::Node* predecessor = reader.take("predecessor");
     if (const text::Node* digest = reader.take("digest"); digest && digest->text != "create")
         predecessor = digest;  // language 0.1: "create", or the hash of what is replaced
-    if (predecessor) {
-        if (auto digits = context.hex_of(*predecessor, "'predecessor'", 32))
-            session.predecessor = text::array_from_hex<32>(*digits);
-    }
+    if (predecessor)
+        session.predecessor = context.bytes_of<32>(*predecessor, "'predecessor'");
     if (const text::Node* hash = reader.take("namespace_hash", {0, 3, 11})) {
-        if (auto digits = context.hex_of(*hash, "'namespace_hash'", 32))
-            session.namespace_hash = text::array_from_hex<32>(*digits);
+        session.namespace_hash = context.bytes_of<32>(*hash, "'namespace_hash'");
         if (predecessor)
             context.error(hash->at, "'namespace_hash' and 'predecessor' exclude each other");
     }
-    if (const text::Node* salt = reader.take("salt", {0, 3, 12})) {
-        if (auto digits = context.hex_of(*salt, "'salt'", 16))
-            session.salt = text::array_from_hex<16>(*digits);
-    }
+    if (const text::Node* salt = reader.take("salt", {0, 3, 12}))
+        session.salt = context.bytes_of<16>(*salt, "'salt'");
 }
 
 void read_creator(ParseContext& context, MappingReader& reader, Session& session) {

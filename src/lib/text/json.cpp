@@ -73,8 +73,9 @@ class JsonBuilder {
     JsonBuilder(std::string_view text, JsonLimits limits) : text_(text), limits_(limits) {}
 
     bool run() {
-        CountingIterator first{text_.data(), &position_};
-        CountingIterator last{text_.data() + text_.size(), nullptr};
+        const char* begin = text_.data();
+        CountingIterator first{begin, &position_};
+        CountingIterator last{begin + text_.size(), nullptr};
         return nlohmann::json::sax_parse(first, last, this) && !error_;
     }
     Json take_root() { return std::move(root_); }
@@ -159,7 +160,7 @@ class JsonBuilder {
             return true;
         }
         if (frames_.size() == 1 && slice_start_)
-            end_slice();
+            end_slice(*slice_start_);
         Frame& frame = frames_.back();
         if (auto* array = std::get_if<Json::Array>(&frame.value.value_))
             array->push_back(std::move(value));
@@ -169,10 +170,10 @@ class JsonBuilder {
     }
 
     // From behind the key and its colon to the end of the value, without what surrounds it.
-    void end_slice() {
+    void end_slice(size_t start) {
         constexpr std::string_view kBefore = " \t\r\n:";
         constexpr std::string_view kAfter = " \t\r\n,}";
-        std::string_view range = text_.substr(*slice_start_, position_ - *slice_start_);
+        std::string_view range = text_.substr(start, position_ - start);
         size_t skip = range.find_first_not_of(kBefore);
         range.remove_prefix(skip == std::string_view::npos ? range.size() : skip);
         // Only behind a number has the parser read one byte too many.

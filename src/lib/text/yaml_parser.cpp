@@ -121,6 +121,7 @@ class Builder {
         fy_diag_set_collect_errors(diag_.get(), true);
         fy_parse_cfg config{};
         config.search_path = "";
+        // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): flags of a C enum
         config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_COLLECT_DIAG |
                                                        FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE);
         config.diag = diag_.get();
@@ -241,11 +242,11 @@ class Builder {
         Frame& frame = frames_.back();
         if (frame.node.is_sequence()) {
             frame.node.items.push_back(std::move(node));
-            return;
+        } else if (frame.pending) {
+            frame.pending->value = std::move(node);
+            frame.node.entries.push_back(std::move(*frame.pending));
+            frame.pending.reset();
         }
-        frame.pending->value = std::move(node);
-        frame.node.entries.push_back(std::move(*frame.pending));
-        frame.pending.reset();
     }
 
     bool count_node(const Node& node) {
