@@ -11,6 +11,7 @@
 #include "runtime/trusted/enclave/upcalls.h"
 #include "runtime/trusted/libos/fs/host_file.h"
 #include "runtime/trusted/libos/fs/host_fs.h"
+#include "runtime/trusted/libos/fs/mapped_host_fs.h"
 #include "runtime/trusted/libos/fs/proc_fs.h"
 #include "runtime/trusted/libos/fs/protected_fs.h"
 #include "runtime/trusted/libos/fs/tmp_fs.h"
@@ -115,7 +116,11 @@ void open_standard_streams(Process& process) {
     }
 }
 
-Ref<FileSystem> host_tree(std::string_view, std::string_view) { return make_ref<HostFs>(); }
+Ref<FileSystem> host_tree(std::string_view path, std::string_view host_path) {
+    if (path == host_path)
+        return make_ref<HostFs>();
+    return make_ref<MappedHostFs>(path, host_path);
+}
 Ref<FileSystem> ephemeral_tree(std::string_view path) { return make_ref<TmpFs>(path == "/" ? "" : path); }
 
 void mount_files(const Configuration& configuration) {
