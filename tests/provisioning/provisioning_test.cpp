@@ -12,16 +12,16 @@
 #include "las_process.h"
 #include "lib/configuration/configuration_view.h"
 #include "lib/configuration/provision_call.h"
-#include "lib/sgx/attributes.h"
-#include "lib/sgx/simulated_processor.h"
 #include "runtime/trusted/provisioning/cryptography.h"
 #include "runtime/trusted/provisioning/provision.h"
+#include "simulated_enclave.h"
 
 namespace scone::provisioning {
 namespace {
 
 using test::CasDouble;
 using test::LasProcess;
+using test::simulated_report;
 using test::Socket;
 
 size_t entropy_bytes = 0;
@@ -29,25 +29,6 @@ size_t entropy_bytes = 0;
 bool entropy(uint8_t* out, size_t size) {
     entropy_bytes += size;
     return getrandom(out, size, 0) == static_cast<ssize_t>(size);
-}
-
-// EREPORT of an enclave on the simulated processor with this fuse key.
-bool simulated_report(void* context, std::span<const uint8_t, 512> target_info,
-                      std::span<const uint8_t, 64> data, std::span<uint8_t, 432> report) {
-    auto& fuse_key = *static_cast<sgx::FuseKey*>(context);
-    sgx::TargetInfo target;
-    std::memcpy(&target, target_info.data(), sizeof target);
-    sgx::EnclaveIdentity identity;
-    identity.attributes = {sgx::kAttributeINIT | sgx::kAttributeMODE64BIT, sgx::kXfrmLegacy};
-    identity.mr_enclave[0] = 0x5a;
-    base::ByteArray<64> bytes;
-    base::copy_bytes(bytes, data);
-    auto made = sgx::make_report({fuse_key, sgx::kSimulatedCpuSvn, sgx::kSimulatedOwnerEpoch},
-                                 identity, target, bytes, {4});
-    if (!made)
-        return false;
-    std::memcpy(report.data(), &*made, sizeof *made);
-    return true;
 }
 
 class ProvisioningTest : public testing::Test {
