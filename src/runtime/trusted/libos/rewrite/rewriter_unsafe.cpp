@@ -7,6 +7,7 @@
 #include "runtime/trusted/enclave/offsets.h"
 #include "runtime/trusted/enclave/spin_lock.h"
 #include "runtime/trusted/enclave/thread_block.h"
+#include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/mm/address_space.h"
 #include "runtime/trusted/libos/mm/pages.h"
 #include "runtime/trusted/libos/rewrite/code_analysis.h"
@@ -19,9 +20,10 @@ using namespace linux_abi;
 using enclave::Guard;
 using enclave::kPageSize;
 
-// Larger files are left to trap: reading and analysing them would cost more than it brings (node
-// has one site).
-constexpr uint64_t kMaximumFileSize = 32 << 20;
+// A file is read and analysed only where that brings something: libc has a site in every 4 KiB,
+// libcrypto one in 5 MiB, node one in 100 MiB. The others trap.
+constexpr uint64_t kFileSizePerSite = 512 << 10;
+constexpr uint64_t kMaximumFileSize = 64 << 20;
 
 struct Rewritten {
     x86::RewrittenCode code;
@@ -33,19 +35,23 @@ struct Rewritten {
 Vector<Rewritten> list;
 std::atomic<Rewriting> mode{Rewriting::On};
 
-bool has_site(base::Bytes code) {
+bool is_worthwhile(base::Bytes code, uint64_t file_size) {
+    uint64_t missing = file_size / kFileSizePerSite + 1;
     for (size_t i = 0; i + 1 < code.size(); ++i) {
-        if (code[i] == 0x0F && code[i + 1] == 0x05 && x86::Neighbourhood(code, i).agrees(i))
+        if (code[i] == 0x0F && code[i + 1] == 0x05 && x86::Neighbourhood(code, i).agrees(i) &&
+            --missing == 0)
             return true;
     }
     return false;
 }
 
-HeapBytes read_whole(File& file) {
+uint64_t size_of(File& file) {
     Stat stat{};
-    if (!file.stat(stat) || stat.size <= 0 || static_cast<uint64_t>(stat.size) > kMaximumFileSize)
-        return {};
-    HeapBytes content(static_cast<size_t>(stat.size));
+    return file.stat(stat) && stat.size > 0 ? static_cast<uint64_t>(stat.size) : 0;
+}
+
+HeapBytes read_whole(File& file, uint64_t size) {
+    HeapBytes content(size);
     if (!content)
         return {};
     uint64_t done = 0;
@@ -75,7 +81,20 @@ uint64_t make_pool(AddressSpace& memory, uint64_t near, uint64_t size) {
     return start;
 }
 
-void rewrite_by(const x86::PatchPlan& plan, AddressSpace& memory, x86::CodeMapping mapping) {
+void report(File& file, const x86::RewrittenCode& code) {
+    if (log_level() < Level::Debug)
+        return;
+    Path path;
+    file.describe(path);
+    FixedText<kPathMax + 64> text;
+    text.append("rewrote ").append_number(code.rewritten_count()).append(" of ");
+    text.append_number(code.rewritten_count() + code.left_count());
+    text.append(" system call sites of ").append(path.view());
+    log(Level::Debug, text.view());
+}
+
+void rewrite_by(const x86::PatchPlan& plan, AddressSpace& memory, File& file,
+                x86::CodeMapping mapping) {
     const uint64_t wanted = x86::pool_size(plan, mapping.file_offset, mapping.bytes.size());
     const uint64_t size = base::round_up(wanted, kPageSize);
     if (size == 0 || !list.reserve(list.size() + 1))
@@ -90,6 +109,7 @@ void rewrite_by(const x86::PatchPlan& plan, AddressSpace& memory, x86::CodeMappi
     // The pages stay writable when their rights cannot be changed: still correct.
     (void)pages::protect(start, size, kPROT_READ | kPROT_EXEC);
     (void)list.push(Rewritten{code, start, start + size});  // reserved above
+    report(file, code);
 }
 
 }  // namespace
@@ -102,9 +122,12 @@ void rewrite_code(AddressSpace& memory, File& file, uint64_t address, uint64_t s
                   uint64_t file_offset) {
     // SAFETY: the caller has just read these pages and still holds them writable.
     const base::MutableBytes code(reinterpret_cast<uint8_t*>(address), size);
-    if (mode.load(std::memory_order_relaxed) == Rewriting::Off || !has_site(code))
+    if (mode.load(std::memory_order_relaxed) == Rewriting::Off)
         return;
-    HeapBytes content = read_whole(file);
+    const uint64_t file_size = size_of(file);
+    if (file_size == 0 || file_size > kMaximumFileSize || !is_worthwhile(code, file_size))
+        return;
+    HeapBytes content = read_whole(file, file_size);
     if (!content)
         return;
     HeapBytes plan_bytes = make_plan(content.bytes());
@@ -112,7 +135,8 @@ void rewrite_code(AddressSpace& memory, File& file, uint64_t address, uint64_t s
         return;
     const auto plan = x86::PatchPlan::decode(plan_bytes.bytes());
     if (plan)
-        rewrite_by(*plan, memory, {.address = address, .file_offset = file_offset, .bytes = code});
+        rewrite_by(*plan, memory, file,
+                   {.address = address, .file_offset = file_offset, .bytes = code});
 }
 
 std::optional<TrampolineRange> forget_code(uint64_t start, uint64_t end) {
