@@ -31,9 +31,7 @@ class Lines {
   public:
     explicit Lines(std::string_view source) : source_(source) {
         for (size_t i = 0; i < source.size(); i++) {
-            bool lone_return =
-                source[i] == '\r' && (i + 1 == source.size() || source[i + 1] != '\n');
-            if (source[i] == '\n' || lone_return)
+            if (source[i] == '\n')
                 starts_.push_back(i + 1);
         }
     }
@@ -66,8 +64,9 @@ std::optional<size_t> find_unprintable(std::string_view text) {
     for (size_t at = 0; at < text.size();) {
         size_t size = utf8_sequence_size(text, at);
         auto byte = static_cast<uint8_t>(text[at]);
-        bool control =
-            (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
+        // A carriage return counts as a line end only before a line feed.
+        bool line_end = byte == '\n' || text.substr(at).starts_with("\r\n");
+        bool control = (byte < 0x20 && byte != '\t' && !line_end) || byte == 0x7F;
         bool c1_control = byte == 0xC2 && size == 2 && static_cast<uint8_t>(text[at + 1]) < 0xA0;
         if (size == 0 || control || c1_control)
             return at;
@@ -186,10 +185,15 @@ class Builder {
         Node node;
         node.style = style_of(scalar.value);
         size_t size = 0;
-        if (const char* text = scalar.value ? fy_token_get_text(scalar.value, &size) : nullptr)
+        const char* text = scalar.value ? fy_token_get_text(scalar.value, &size) : nullptr;
+        if (text)
             node.text.assign(text, size);
         if (!set_place(node, scalar.anchor, scalar.tag, scalar.value) || !count_node(node))
             return;
+        if (!text && node.source_size > 0) {
+            refuse(node.source_offset, "not YAML: a scalar without text");
+            return;
+        }
         if (!is_valid_utf8(node.text)) {
             refuse(node.source_offset, "an escape stands for no character");
             return;

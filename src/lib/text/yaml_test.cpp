@@ -58,6 +58,8 @@ TEST(Yaml, RefusesWhatAPolicyMustNotHold) {
     EXPECT_EQ(error_of("a: \"\xff\"\n"), "1:5: expected UTF-8 without control characters");
     EXPECT_EQ(error_of(std::string("a: b\0c\n", 7)),
               "1:5: expected UTF-8 without control characters");
+    EXPECT_EQ(error_of("a: 1\r\nb: 2\r\n"), "accepted");
+    EXPECT_EQ(error_of("a: 1\rb: 2\n"), "1:5: expected UTF-8 without control characters");
     EXPECT_EQ(error_of("%TAG !e! tag:x,2000:\n---\na: 1\n").substr(0, 2), "1:");
     EXPECT_EQ(error_of("a: b: c\n").substr(0, 2), "1:");
     EXPECT_EQ(error_of("a: [1\nb: 2\n").substr(0, 2), "3:");
