@@ -10,8 +10,6 @@
 
 #include "cas_double.h"
 #include "las_process.h"
-#include "lib/configuration/configuration_view.h"
-#include "lib/configuration/provision_call.h"
 #include "runtime/trusted/provisioning/cryptography.h"
 #include "runtime/trusted/provisioning/provision.h"
 #include "simulated_enclave.h"
@@ -132,59 +130,6 @@ TEST_F(ProvisioningTest, AQuoteForAnotherKeyIsRefused) {
     } replayer{fuse_key_};
     surroundings_.report = {&replayer, Replayer::make};
     EXPECT_NE(std::string::npos, failure().find("The quote is for another TLS key"));
-}
-
-// As the enclave's core calls it.
-TEST_F(ProvisioningTest, TheCoreGetsTheMessageAndTheConnection) {
-    configuration::ProvisionCall call;
-    call.config_id = request_.config_id;
-    call.runtime = "test";
-    call.cas_key_hash = *request_.pin.key_hash;
-    call.time = surroundings_.time;
-    auto stream = [](Socket& socket) {
-        return configuration::StreamTable{
-            &socket,
-            [](void* s, uint8_t* out, size_t size) -> int64_t {
-                ssize_t n = recv(static_cast<Socket*>(s)->fd(), out, size, 0);
-                return n < 0 ? -errno : n;
-            },
-            [](void* s, const uint8_t* data, size_t size) -> int64_t {
-                ssize_t n = send(static_cast<Socket*>(s)->fd(), data, size, MSG_NOSIGNAL);
-                return n < 0 ? -errno : n;
-            }};
-    };
-    call.las = stream(las_socket_);
-    call.cas = stream(cas_socket_);
-    call.report_context = &fuse_key_;
-    call.make_report = [](void* context, const uint8_t* target, const uint8_t* data,
-                          uint8_t* report) {
-        return simulated_report(context, std::span<const uint8_t, 512>(target, 512),
-                                std::span<const uint8_t, 64>(data, 64),
-                                std::span<uint8_t, 432>(report, 432));
-    };
-    scone_provision(&call);
-    ASSERT_TRUE(call.succeeded) << call.error_lines;
-    EXPECT_EQ("/usr/bin/python3",
-              configuration::find_text(call.configuration, configuration::tag::kArgument));
-    auto root = configuration::tree_view(
-        configuration::find_field(call.configuration, configuration::tag::kRoot));
-    ASSERT_TRUE(root);
-    EXPECT_EQ("/fspf/fs.fspf", root->fspf_path);
-    EXPECT_EQ(9, root->key[0]);
-    EXPECT_TRUE(root->is_rollback_protected);
-    scone_provision_release(nullptr);
-    configuration::TagCall tag;
-    scone_provision_update_tag(&tag);
-    EXPECT_TRUE(tag.succeeded) << tag.error_lines;
-    configuration::ExitCall exit;
-    scone_provision_report_exit(&exit);
-    EXPECT_TRUE(exit.succeeded) << exit.error_lines;
-    scone_provision_update_tag(&tag);
-    EXPECT_FALSE(tag.succeeded);
-    call.cas_key_hash = {};
-    scone_provision(&call);
-    EXPECT_FALSE(call.succeeded);
-    EXPECT_NE(std::string_view::npos, call.error_lines.find("No CAS is pinned"));
 }
 
 TEST_F(ProvisioningTest, LasKeepsItsIdentityAndEndsCleanly) {

@@ -3,14 +3,23 @@
 
 #include "lib/channel/messages.h"
 #include "lib/channel/tlv.h"
-#include "lib/configuration/configuration_tags.h"
 
 namespace scone::channel {
 namespace {
 
-namespace tag = configuration::tag;
-namespace part = configuration::part;
-namespace tree_part = configuration::tree_part;
+// docs/formats/enclave-protocol.md, section 4
+namespace tag {
+constexpr uint16_t kArgument = 1, kVariable = 2, kDirectory = 3, kRoot = 4, kVolume = 5, kFile = 6,
+                   kSecret = 7, kSetting = 8, kSessionHash = 9;
+}
+// Of the records: name and value first, then what each has of its own.
+namespace part {
+constexpr uint16_t kName = 1, kValue = 2, kMode = 3, kKind = 3, kPrivateKey = 4, kChain = 5,
+                   kMountPath = 2, kTree = 3;
+}
+namespace tree_part {
+constexpr uint16_t kPath = 1, kKey = 2, kTag = 3, kRollback = 4;
+}
 
 template <class Take>
 Result<SeenFields> each_once(Bytes payload, Take take) {

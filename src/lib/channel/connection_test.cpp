@@ -147,6 +147,12 @@ TEST(Connection, OnlyThePinnedCasIsSpokenTo) {
     EXPECT_EQ(ErrorCode::NotTrusted, verdict(cas.chain(), cas.key, other.pin(), kNow));
     EXPECT_EQ(ErrorCode::NotTrusted, verdict(cas.chain(), cas.key, {{}, {other.root}}, kNow));
     EXPECT_EQ(ErrorCode::NotTrusted, verdict(cas.chain(), cas.key, {}, kNow));
+    CasPin anyone;
+    anyone.anyone = true;
+    EXPECT_EQ(ErrorCode::Library, verdict(other.chain(), other.key, anyone, kNow));
+    CasPin pinned = cas.pin();
+    pinned.anyone = true;  // a pin counts whatever stands beside it
+    EXPECT_EQ(ErrorCode::NotTrusted, verdict(other.chain(), other.key, pinned, kNow));
     EXPECT_EQ(ErrorCode::NotTrusted, verdict(cas.chain(), cas.key, cas.pin(), kNow + 5000));
     EXPECT_EQ(ErrorCode::NotTrusted, verdict(cas.chain(), cas.key, leaf_pin, kNow + 5000));
     // The pinned root is shown, but did not sign the leaf.
