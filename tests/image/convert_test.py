@@ -161,6 +161,11 @@ class SmallTest(ImageTest):
             self.assertEqual(len(json.load(file)["manifests"]), 2)
         self.converted("--from=oci:box", "--to=oci:single", "--binary=/bin/busybox", "--dir=/data",
                        *OFFLINE, "--session=single.yml")  # fmt: skip
+        self.converted("--from=oci:box", "--to=oci:all", "--binary=/bin/busybox", "--dir=/",
+                       *OFFLINE, "--session=all.yml", "--verify")  # fmt: skip
+        members = Layout(f"{self.folder}/all").members()
+        self.assertIn("fspf/encrypted-files/bin/busybox", members)
+        self.assertEqual(members["bin/busybox"].linkname, "opt/scone/starter")
         image = Layout(f"{self.folder}/single")
         self.assertEqual(image.config["config"]["User"], "1000:1000")
         for _, data in image.everything():

@@ -74,19 +74,31 @@ Outcome<void> add_needed_by_copied(const NativeImage& image, const Program& prog
     return {};
 }
 
-void add_service_libraries(const Program& program, FileSet& files) {
+// The folder above the one that holds the program: /usr of /usr/bin/python3.11. A virtual
+// environment has one of its own, which the name leads to and the real path does not.
+std::set<std::string> prefixes_of(const Program& program, const Options& options) {
+    std::set<std::string> out;
+    for (const std::string& path : {program.path, options.binary})
+        if (path.starts_with('/'))
+            out.insert("/" +
+                       std::string(oci::split_path(oci::split_path(path.substr(1)).first).first));
+    return out;
+}
+
+void add_service_libraries(const Program& program, const Options& options, FileSet& files) {
     if (program.service != Service::Python)
         return;
-    const std::string prefix(oci::split_path(oci::split_path(program.path.substr(1)).first).first);
-    for (const std::string& folder :
-         {fmt::format("/{}/lib/python{}", prefix, program.service_version),
-          fmt::format("/{}/lib/python3", prefix),
-          fmt::format("/usr/lib/python{}", program.service_version),
-          std::string("/usr/lib/python3"),
-          fmt::format("/usr/local/lib/python{}", program.service_version),
-          fmt::format("/etc/python{}", program.service_version),
-          fmt::format("/{}/pyvenv.cfg", prefix)})
-        files.add_tree(folder);
+    const std::string& version = program.service_version;
+    for (const std::string& prefix : prefixes_of(program, options)) {
+        for (const std::string& folder : {fmt::format("{}/lib/python{}", prefix, version),
+                                          fmt::format("{}/lib/python3", prefix),
+                                          fmt::format("{}/lib64/python{}", prefix, version)})
+            files.add_tree(folder);
+        files.add_path(prefix + "/pyvenv.cfg");
+    }
+    files.add_tree("/usr/lib/python3");
+    files.add_tree(fmt::format("/usr/local/lib/python{}", version));
+    files.add_tree(fmt::format("/etc/python{}", version));
 }
 
 void add_symlinks_to(const NativeImage& image, const Program& program, FileSet& files) {
@@ -194,7 +206,7 @@ Outcome<Collected> collect_files(const NativeImage& image, const Program& progra
     if (options.defaults.binary_symlink)
         add_symlinks_to(image, program, files);
     if (options.defaults.copy_service_libraries)
-        add_service_libraries(program, files);
+        add_service_libraries(program, options, files);
     for (const char* file : kCommonFiles)
         files.add_path(file);
     for (const char* folder : kCommonFolders)

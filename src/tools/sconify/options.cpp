@@ -179,7 +179,8 @@ Outcome<Options> read_options(const cli::ParsedCommand& parsed) {
     SCONE_TRY(read_names(parsed, out));
     SCONE_TRY(read_environment(parsed, out));
     SCONE_TRY(read_runtime(parsed, out));
-    out.create_namespace = parsed.given("create-namespace");
+    // A random namespace cannot be there already.
+    out.create_namespace = parsed.given("create-namespace") || !parsed.given("namespace");
     out.cas = parsed.value("cas");
     out.las = parsed.value_or("las", "");
     out.allow_debug_cas = parsed.given("cas-debug");
