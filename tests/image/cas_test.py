@@ -91,7 +91,7 @@ class CasTest(ImageTest):
 
     def test_another_key_than_the_pinned_one(self):
         options = (*OPTIONS, "--to=oci:pinned", self.address, "--disable-attestation",
-                   "--name=pinned", "--create-namespace")  # fmt: skip
+                   "--name=pinned", "--namespace=pins", "--create-namespace")  # fmt: skip
         path = f"{self.folder}/pin/config.json"
         self.converted(*options, SCONE_CLI_CONFIG=path)
         with open(path) as file:
