@@ -154,6 +154,9 @@ TEST(SimulatedMachine, QueuedSignalsEndInterruptibleCalls) {
 TEST(SimulatedMachine, ThreadsEnterTheirOwnTcs) {
     expect_good("threads");
 }
+TEST(SimulatedMachine, UnseenSignalsOfAnEndedThreadGoToAnother) {
+    expect_good("orphan");
+}
 TEST(SimulatedMachine, ProcessesCanBeCloned) {
     expect_good("clone");
 }

@@ -57,6 +57,7 @@ struct Event {
 };
 volatile Event event;
 volatile uint32_t threads_done;
+volatile uint32_t orphan_mode;
 volatile uint64_t resume_skip;  // bytes to skip when an exception is resumed
 uint32_t* exit_words;           // in host memory
 
@@ -324,6 +325,25 @@ void interrupt() {
     finish(0);
 }
 
+void make_thread(uint64_t slot) {
+    CHECK(call(boundary::kHostExtend, slot, 6 * 4096, 3) == 0);
+    CHECK(call(boundary::kHostExtend, slot + 16 * 4096, 48 * 4096, 3) == 0);
+    for (uint64_t page = 0; page < 64; page++)
+        if (page < 6 || page >= 16)
+            CHECK(accept(slot + page * 4096, kPendingRw).rax == 0);
+    auto* tcs = reinterpret_cast<sgx::Tcs*>(slot);
+    auto* first = reinterpret_cast<const sgx::Tcs*>(sgx::slot_address(kBase, 0));
+    tcs->ossa = slot + 4096;
+    tcs->nssa = 3;
+    tcs->oentry = first->oentry;
+    tcs->ofs_base = tcs->ogs_base = slot + 0x4000;
+    tcs->fs_limit = tcs->gs_limit = 0xffffffff;
+    CHECK(call(boundary::kHostCreateThread, slot) == -22);
+    CHECK(call(boundary::kHostMakeTcs, slot, 4096) == 0);
+    CHECK(call(boundary::kHostCreateThread, slot) == -22);
+    CHECK(accept(slot, 0x100 | 16).rax == 0);
+}
+
 void threads() {
     constexpr uint32_t kCount = 8;
     exit_words = reinterpret_cast<uint32_t*>(call(9, 0, 4096, 3, 0x22, ~0ull, 0));
@@ -331,24 +351,8 @@ void threads() {
         threads_done = 0;
         for (uint32_t i = 1; i <= kCount; i++) {
             uint64_t slot = sgx::slot_address(kBase, i);
-            if (round == 0) {
-                CHECK(call(boundary::kHostExtend, slot, 6 * 4096, 3) == 0);
-                CHECK(call(boundary::kHostExtend, slot + 16 * 4096, 48 * 4096, 3) == 0);
-                for (uint64_t page = 0; page < 64; page++)
-                    if (page < 6 || page >= 16)
-                        CHECK(accept(slot + page * 4096, kPendingRw).rax == 0);
-                auto* tcs = reinterpret_cast<sgx::Tcs*>(slot);
-                auto* first = reinterpret_cast<const sgx::Tcs*>(sgx::slot_address(kBase, 0));
-                tcs->ossa = slot + 4096;
-                tcs->nssa = 3;
-                tcs->oentry = first->oentry;
-                tcs->ofs_base = tcs->ogs_base = slot + 0x4000;
-                tcs->fs_limit = tcs->gs_limit = 0xffffffff;
-                CHECK(call(boundary::kHostCreateThread, slot) == -22);
-                CHECK(call(boundary::kHostMakeTcs, slot, 4096) == 0);
-                CHECK(call(boundary::kHostCreateThread, slot) == -22);
-                CHECK(accept(slot, 0x100 | 16).rax == 0);
-            }
+            if (round == 0)
+                make_thread(slot);
             exit_words[i] = 1;
             CHECK(call(boundary::kHostCreateThread, slot) > 0);
             if (i == 1 && round == 0)
@@ -364,6 +368,17 @@ void threads() {
 
 [[noreturn]] void thread_main(uint64_t tcs) {
     uint32_t index = static_cast<uint32_t>((tcs - sgx::slot_address(kBase, 0)) / sgx::kSlotSize);
+    if (orphan_mode) {
+        // Signal 10 for the process, by the one thread that has it unread when it ends.
+        auto* info = reinterpret_cast<uint32_t*>(data_area());
+        memset(info, 0, 128);
+        info[0] = 10;
+        info[2] = ~0u;  // SI_QUEUE
+        info[6] = 77;
+        call(297, static_cast<uint64_t>(call(39)), static_cast<uint64_t>(call(186)), 10,
+             reinterpret_cast<uint64_t>(info));
+        call(boundary::kHostExitThread, reinterpret_cast<uint64_t>(&exit_words[index]));
+    }
     uint64_t seen;
     resume_skip = 2;
     if (trap_with_known_registers(&seen) == 0 && seen == 4242 &&
@@ -437,6 +452,22 @@ void probe() {
     finish(written == -14 ? 0 : 1);
 }
 
+// A thread that ends without having looked at a signal for the process leaves it to the others.
+void orphan() {
+    exit_words = reinterpret_cast<uint32_t*>(call(9, 0, 4096, 3, 0x22, ~0ull, 0));
+    uint64_t slot = sgx::slot_address(kBase, 1);
+    make_thread(slot);
+    orphan_mode = 1;
+    exit_words[1] = 1;
+    CHECK(call(boundary::kHostCreateThread, slot) > 0);
+    while (*const_cast<volatile uint32_t*>(&exit_words[1]) != 0)
+        call(202, reinterpret_cast<uint64_t>(&exit_words[1]), 0, 1);
+    boundary::HostWindow* w = window();
+    CHECK(w->signal_write - w->signal_read == 1);
+    CHECK(w->signals[0].number == 10 && w->signals[0].code == -1 && w->signals[0].value == 77);
+    finish(0);
+}
+
 void bench() {
     constexpr uint64_t kRounds = 1000000, kTraps = 100000;
     uint64_t start = now_us();
@@ -474,9 +505,10 @@ struct Exercise {
     uint32_t number;
 };
 constexpr Exercise kExercises[] = {
-    {"hello", 0},   {"report", 1},    {"pages", 2},    {"trap", 3},  {"exceptions", 4},
-    {"storm", 5},   {"interrupt", 6}, {"threads", 7},  {"clone", 8}, {"die", 9},
-    {"nested", 10}, {"bench", 11},    {"resolve", 12}, {"wait", 13}, {"probe", 14},
+    {"hello", 0},      {"report", 1}, {"pages", 2},     {"trap", 3},
+    {"exceptions", 4}, {"storm", 5},  {"interrupt", 6}, {"threads", 7},
+    {"clone", 8},      {"die", 9},    {"nested", 10},   {"bench", 11},
+    {"resolve", 12},   {"wait", 13},  {"probe", 14},    {"orphan", 15},
 };
 
 // A switch and no table of pointers: the image has no relocations.
@@ -526,6 +558,9 @@ constexpr Exercise kExercises[] = {
             break;
         case 14:
             probe();
+            break;
+        case 15:
+            orphan();
             break;
         default:
             break;

@@ -156,8 +156,43 @@ int64_t create_thread(HostThread* creator, uint64_t tcs) noexcept {
     return id;
 }
 
+// siginfo_t as the kernel has it on x86-64.
+struct KernelSiginfo {
+    int32_t number;
+    int32_t error;
+    int32_t code;
+    int32_t padding;
+    int32_t pid;
+    uint32_t uid;
+    uint64_t value;
+    uint64_t rest[12];
+};
+static_assert(sizeof(KernelSiginfo) == 128);
+
+// Signals of the process that this thread was given and the enclave has not seen: another thread
+// must have them. What was sent to the thread itself ends with it.
+void pass_on_signals(boundary::HostWindow* window) {
+    constexpr int32_t kSI_TKILL = -6;
+    auto process = static_cast<uint64_t>(raw_syscall(SYS_getpid));
+    uint32_t unread = window->signal_write - window->signal_read;
+    if (unread > boundary::kSignalQueueLength)
+        unread = boundary::kSignalQueueLength;
+    for (uint32_t at = window->signal_write - unread; at != window->signal_write; at++) {
+        const boundary::HostSignal& signal = window->signals[at % boundary::kSignalQueueLength];
+        if (signal.code == kSI_TKILL)
+            continue;
+        KernelSiginfo info{signal.number, signal.error, signal.code,  0,
+                           signal.pid,    signal.uid,   signal.value, {}};
+        if (signal.number == kSIGCHLD && signal.code > 0)
+            info.value = static_cast<uint32_t>(signal.status);
+        raw_syscall(SYS_rt_sigqueueinfo, process, static_cast<uint64_t>(signal.number),
+                    address_of(&info));
+    }
+}
+
 void exit_thread(HostThread* thread, uint64_t word_address) noexcept {
     thread->machine->block_signals();
+    pass_on_signals(thread->window);
     thread->machine->release_tcs(thread->processor);
     // The kernel clears the word and wakes its waiters when the thread is gone.
     raw_syscall(SYS_set_tid_address, word_address);
