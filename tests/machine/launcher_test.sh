@@ -1,8 +1,10 @@
 #!/bin/sh
-# scone-run and starter as a user calls them. Usage: launcher_test.sh FOLDER_OF_PROGRAMS IMAGE
+# scone-run and starter as a user calls them.
+# Usage: launcher_test.sh FOLDER_OF_PROGRAMS IMAGE MACHINE_TEST_HOST
 set -eu
 bin=$1
 image=$2
+host=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export XDG_CACHE_HOME="$folder/cache"
@@ -81,4 +83,13 @@ head -c 4096 /dev/zero >"$folder/opt/settings"
 head -c 1808 /dev/zero >"$folder/opt/sigstruct"
 SCONE_IMAGE_FOLDER="$folder/opt" expect 134 "$bin/starter" hello
 err_has "$folder/opt/settings"
+"$host" "$image" "$folder/opt" --write
+SCONE_IMAGE_FOLDER="$folder/opt" SCONE_HEAP=1G expect 7 "$bin/starter" hello
+[ "$(cat "$folder/out")" = "hello from the enclave" ] || fail "wrong output of the starter"
+err_has 'SCONE_HEAP differs from the measured settings'
+SCONE_IMAGE_FOLDER="$folder/opt" SCONE_HASH=1 expect 0 "$bin/starter"
+[ "$(wc -c <"$folder/out")" = 65 ] || fail "SCONE_HASH of the starter"
+printf 'x' | dd of="$folder/opt/settings" bs=1 seek=300 conv=notrunc 2>/dev/null
+SCONE_IMAGE_FOLDER="$folder/opt" expect 134 "$bin/starter" hello
+err_has '[SCONE|FATAL] '
 echo "launcher_test: all as expected"

@@ -1,6 +1,7 @@
 // Loads the test enclave and runs one of its exercises in this process.
 //
-// Usage: machine_test_host IMAGE EXERCISE [--tamper-sigstruct | --measure]
+// Usage: machine_test_host IMAGE EXERCISE [--tamper-sigstruct | --tamper-signature | --measure]
+//        machine_test_host IMAGE FOLDER --write: the files that the starter wants, no run
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -33,6 +34,14 @@ std::vector<uint8_t> read_file(const char* path) {
     if (bytes.empty())
         stop(std::string("cannot read ") + path);
     return bytes;
+}
+
+void write_file(const std::string& path, const std::vector<uint8_t>& bytes) {
+    std::ofstream file(path, std::ios::binary);
+    for (uint8_t byte : bytes)
+        file.put(static_cast<char>(byte));
+    if (!file.flush())
+        stop("cannot write " + path);
 }
 
 std::vector<uint8_t> test_settings() {
@@ -71,7 +80,7 @@ void print_measurement(base::Bytes measurement) {
 
 int main(int argc, char** argv) {
     if (argc < 3)
-        stop("usage: machine_test_host IMAGE EXERCISE [--tamper-sigstruct | --measure]");
+        stop("usage: machine_test_host IMAGE EXERCISE [OPTION]");
     std::string option = argc > 3 ? argv[3] : "";
     auto image = read_file(argv[1]);
     auto settings = test_settings();
@@ -90,6 +99,11 @@ int main(int argc, char** argv) {
         return 0;
     }
     std::vector<uint8_t> sigstruct = sign(built->mr_enclave);
+    if (option == "--write") {
+        write_file(std::string(argv[2]) + "/settings", settings);
+        write_file(std::string(argv[2]) + "/sigstruct", sigstruct);
+        return 0;
+    }
     if (option == "--tamper-sigstruct")
         sigstruct[970] ^= 1;
     if (option == "--tamper-signature")
