@@ -95,6 +95,19 @@ uint16_t CasProcess::port_behind(const std::string& words) const {
     return static_cast<uint16_t>(std::stoi(text.substr(colon + 1, end - colon - 1)));
 }
 
+double CasProcess::cpu_seconds() const {
+    // Linux proc(5): fields 14 and 15, counted from behind the program's name in brackets.
+    std::string text = read_text("/proc/" + std::to_string(pid_) + "/stat");
+    std::istringstream fields(text.substr(text.rfind(')') + 1));
+    std::string skipped;
+    for (int i = 3; i < 14; ++i)
+        fields >> skipped;
+    double user = 0;
+    double system = 0;
+    fields >> user >> system;
+    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
 int CasProcess::stop(int signal) {
     auto begin = Clock::now();
     kill(pid_, signal);

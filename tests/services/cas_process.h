@@ -42,6 +42,8 @@ class CasProcess {
     // long it took.
     int stop(int signal = 15);
     double stop_seconds() const { return stop_seconds_; }
+    // Processor time that it has used, of all its threads.
+    double cpu_seconds() const;
 
     // A client's options: pins the root that this CAS wrote to its state folder.
     net::TlsClientOptions client(const net::ClientIdentity* identity) const;

@@ -43,20 +43,14 @@ Client client_of(const std::optional<crypto::Certificate>& certificate) {
     auto pem = certificate ? certificate->pem() : crypto::Result<std::string>(std::string());
     if (!pem || pem->empty())
         return client;
-    auto hash = policy::key_hash_of_certificate(*pem);
-    if (!hash)
+    auto key = certificate->public_key();
+    auto spki = key ? key->spki_der() : std::unexpected(key.error());
+    if (!spki)
         return client;
-    client.key_hash = std::move(*hash);
+    client.key_hash = policy::key_hash_of_spki(*spki);
     client.certificate_hash = policy::certificate_hash(*pem);
     client.certificate_pem = std::move(*pem);
     return client;
-}
-
-bool is_creator(const Client& client, const policy::Session& session) {
-    if (client.is_anonymous() || !session.creator ||
-        session.creator->kind != policy::Creator::Kind::Certificate)
-        return false;
-    return policy::key_hash_of_certificate(session.creator->pem) == client.key_hash;
 }
 
 Answer<void> check_access(const Client& client, const SessionPointer& session,
@@ -74,7 +68,7 @@ Answer<void> check_access(const Client& client, const SessionPointer& session,
     policy::Caller caller;
     caller.key_hash = client.key_hash;
     caller.certificate_hash = client.certificate_hash;
-    caller.is_creator = is_creator(client, stored);
+    caller.is_creator = !client.is_anonymous() && client.key_hash == session->creator_key_hash;
     auto verdict =
         policy::evaluate(access->rules_for(operation), caller,
                          [&](std::string_view name) { return rules_behind(secrets, name); });

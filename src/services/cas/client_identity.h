@@ -25,9 +25,6 @@ struct Client {
 // An anonymous client where there is no certificate, or one whose key has no hash.
 Client client_of(const std::optional<crypto::Certificate>& certificate);
 
-// True when the client has the key of the session's creator.
-bool is_creator(const Client& client, const policy::Session& session);
-
 // 403 unless the session's access policy grants the operation. `operation` is one of the stored
 // session's; its variables are looked up now.
 Answer<void> check_access(const Client& client, const SessionPointer& session,

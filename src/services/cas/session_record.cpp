@@ -2,6 +2,7 @@
 
 #include "lib/channel/tlv.h"
 #include "lib/policy/canonical_form.h"
+#include "lib/policy/key_hash.h"
 #include "lib/policy/session_parser.h"
 
 namespace scone::cas {
@@ -96,6 +97,12 @@ std::string session_record_name(std::string_view session_name) {
     return "session/" + std::string(session_name);
 }
 
+std::string creator_key_hash(const policy::Session& session) {
+    if (!session.creator || session.creator->kind != policy::Creator::Kind::Certificate)
+        return {};
+    return policy::key_hash_of_certificate(session.creator->pem).value_or("");
+}
+
 crypto::SecretBytes encode(const SessionRecord& record) {
     TlvWriter out;
     out.text(kDescription, record.description);
@@ -150,6 +157,7 @@ Outcome<SessionRecord> decode_session_record(const std::string& name, const Reco
             name, session.error().empty() ? "description" : to_string(session.error().front()));
     out.session = std::move(*session);
     out.hash = policy::hash_text(out.session);
+    out.creator_key_hash = creator_key_hash(out.session);
     return out;
 }
 

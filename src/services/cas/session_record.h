@@ -21,10 +21,11 @@ using VolumeKey = base::Secret<32>;
 struct SessionRecord {
     uint64_t version = 0;  // of the store's record
     policy::Session session;
-    std::string description;  // canonical
-    std::string hash;         // 64 hex digits
-    int64_t updated = 0;      // seconds since 1970
-    SecretValues values;      // of the session's own secrets; imported ones are not here
+    std::string description;       // canonical
+    std::string hash;              // 64 hex digits
+    std::string creator_key_hash;  // empty: no creator, or a signer
+    int64_t updated = 0;           // seconds since 1970
+    SecretValues values;           // of the session's own secrets; imported ones are not here
     std::map<std::string, VolumeKey, std::less<>> volume_keys;  // of volumes without fspf_key
 };
 
@@ -33,6 +34,8 @@ using SessionPointer = std::shared_ptr<const SessionRecord>;
 crypto::SecretBytes encode(const SessionRecord& record);
 text::Outcome<SessionRecord> decode_session_record(const std::string& name, const Record& record);
 
+// Base58Check hash of the creator's TLS key; empty where there is none.
+std::string creator_key_hash(const policy::Session& session);
 std::string session_record_name(std::string_view session_name);
 
 }  // namespace scone::cas

@@ -2,7 +2,6 @@
 
 #include "lib/crypto/random.h"
 #include "lib/policy/canonical_form.h"
-#include "lib/policy/key_hash.h"
 #include "lib/policy/session_checks.h"
 #include "lib/policy/session_parser.h"
 #include "lib/text/hex.h"
@@ -44,6 +43,26 @@ SessionPointer default_root() {
     root->session.access_policy = default_root_policy();
     root->hash = policy::hash_text(root->session);
     return root;
+}
+
+// Keys of the volumes that the policy gives none: kept from the version before, or made.
+bool keep_volume_keys(SessionRecord& record, const SessionRecord* before) {
+    for (const policy::VolumeRule& volume : record.session.volumes) {
+        if (volume.fspf_key || volume.import)
+            continue;
+        VolumeKey key;
+        const VolumeKey* kept = nullptr;
+        if (before != nullptr) {
+            auto place = before->volume_keys.find(volume.name);
+            kept = place != before->volume_keys.end() ? &place->second : nullptr;
+        }
+        if (kept != nullptr)
+            key = kept->duplicate();
+        else if (!crypto::fill_random(key.expose_mutable()))
+            return false;
+        record.volume_keys.insert_or_assign(volume.name, std::move(key));
+    }
+    return true;
 }
 
 // Session of the text, which CAS can carry out.
@@ -150,23 +169,29 @@ Answer<void> SessionService::claim_root(const Session&) {
                         "the root can be claimed only before the first other session exists"});
 }
 
-Answer<SessionRecord> SessionService::prepare(Session session, const SessionPointer& before,
-                                              const Client& client, int64_t now) {
+// The first uploader stays the creator; a text that names one must name that one.
+Answer<void> SessionService::settle_creator(Session& session, const SessionPointer& before,
+                                            const Client& client) {
     std::string general = "Failed to create session " + in_quotes(session.name);
-    SessionRecord record;
-    bool had_creator = before && before->session.creator;
-    if (had_creator) {
-        if (session.creator && !(policy::key_hash_of_certificate(session.creator->pem) ==
-                                 policy::key_hash_of_certificate(before->session.creator->pem)))
+    if (before && before->session.creator) {
+        if (session.creator && creator_key_hash(session) != before->creator_key_hash)
             return refuse(400, {general, "the creator of a session cannot be changed"});
         session.creator = before->session.creator;
     } else if (session.creator) {
-        if (!is_creator(client, session))
+        if (creator_key_hash(session) != client.key_hash)
             return refuse(400, {general, "creator is not the certificate of this connection"});
     } else if (policy::needs_creator(session)) {
         session.creator =
             policy::Creator{policy::Creator::Kind::Certificate, client.certificate_pem};
     }
+    return {};
+}
+
+Answer<SessionRecord> SessionService::prepare(Session session, const SessionPointer& before,
+                                              const Client& client, int64_t now) {
+    std::string general = "Failed to create session " + in_quotes(session.name);
+    SessionRecord record;
+    SCONE_TRY(settle_creator(session, before, client));
     record.session = std::move(session);
     record.description = policy::canonical(record.session);
     record.hash = policy::hash_text(record.session);
@@ -183,17 +208,8 @@ Answer<SessionRecord> SessionService::prepare(Session session, const SessionPoin
         return refuse(status_of(values.error().exit_code), std::move(messages));
     }
     record.values = std::move(*values);
-    for (const policy::VolumeRule& volume : record.session.volumes) {
-        if (volume.fspf_key || volume.import)
-            continue;
-        auto kept = (before ? before->volume_keys : record.volume_keys).find(volume.name);
-        VolumeKey key;
-        if (before && kept != before->volume_keys.end())
-            key = kept->second.duplicate();
-        else if (!crypto::fill_random(key.expose_mutable()))
-            return refuse(500, {general, "no random numbers"});
-        record.volume_keys.insert_or_assign(volume.name, std::move(key));
-    }
+    if (!keep_volume_keys(record, before.get()))
+        return refuse(500, {general, "no random numbers"});
     return record;
 }
 

@@ -39,6 +39,8 @@ class SessionService {
   private:
     Answer<SessionRecord> prepare(policy::Session session, const SessionPointer& before,
                                   const Client& client, int64_t now);
+    Answer<void> settle_creator(policy::Session& session, const SessionPointer& before,
+                                const Client& client);
     Answer<void> check_update(const policy::Session& wanted, const SessionPointer& before,
                               const Client& client);
     Answer<SessionPointer> check_create(const policy::Session& wanted, const Client& client);

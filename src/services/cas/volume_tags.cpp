@@ -123,7 +123,8 @@ Attested<BoundVolume> bind_volume(SessionRepository& sessions, const SessionPoin
 
 Attested<void> store_tag(Store& store, const BoundVolume& volume, const Tag& old_tag,
                          const Tag& new_tag) {
-    if (volume.update == VolumeUpdate::Ephemeral)
+    // Ephemeral: back in its known state at the next start. Without protection any state is taken.
+    if (volume.update != VolumeUpdate::RollbackProtected)
         return {};
     constexpr int kAttempts = 8;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -138,8 +139,7 @@ Attested<void> store_tag(Store& store, const BoundVolume& volume, const Tag& old
             current = *volume.initial_tag;
         if (base::equal_bytes(current, new_tag))
             return {};
-        bool follows = current.empty() || base::equal_bytes(current, old_tag) ||
-                       volume.update == VolumeUpdate::NoRollbackProtection;
+        bool follows = current.empty() || base::equal_bytes(current, old_tag);
         if (!follows)
             return refuse_volume(volume.name,
                                  "The FSPF tag is not fresh: another instance changed the volume "

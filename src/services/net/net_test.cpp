@@ -10,6 +10,7 @@
 #include "services/net/frame_server.h"
 #include "services/net/http_client.h"
 #include "services/net/http_server.h"
+#include "services/net/las_client.h"
 #include "services/net/source_limits.h"
 #include "services/net/tls_listener.h"
 
@@ -20,8 +21,8 @@ using crypto::ExtendedUse;
 using crypto::NewKey;
 using crypto::PrivateKey;
 
-template <class T>
-T must(crypto::Result<T>&& result) {
+template <class T, class E>
+T must(base::Result<T, E>&& result) {
     EXPECT_TRUE(result) << result.error().text;
     return std::move(*result);
 }
@@ -176,6 +177,34 @@ TEST_F(ServerTest, FramesOverTlsNeedAClientCertificate) {
         uint8_t byte;
         EXPECT_FALSE(without->read_some({&byte, 1}, 1000));
     }
+}
+
+struct LasDouble final : FrameSession {
+    FrameReply on_frame(base::Bytes) override {
+        channel::LasTarget target;
+        target.las = "las double";
+        auto encoded = must(channel::encode(target));
+        base::Bytes frame = encoded.expose().subspan(4);
+        return {{{frame.begin(), frame.end()}}, true};
+    }
+};
+
+TEST_F(ServerTest, LasTellsWhoItIs) {
+    start(serve_frames(4096, [](Peer) { return std::make_unique<LasDouble>(); }), nullptr);
+    auto target = probe_las(endpoint(), "test", 2000);
+    ASSERT_TRUE(target) << target.error().what;
+    EXPECT_EQ(target->las, "las double");
+    loop_.stop();
+    thread_.join();
+    listener_.reset();
+    EXPECT_FALSE(probe_las({"127.0.0.1", 1}, "test", 500));
+}
+
+TEST_F(ServerTest, WhatIsNotLasIsNamed) {
+    start(serve_frames(4096, [](Peer) { return std::make_unique<UpperCase>(); }), nullptr);
+    auto target = probe_las(endpoint(), "test", 2000);
+    ASSERT_FALSE(target);
+    EXPECT_NE(target.error().what.find("is not LAS"), std::string::npos);
 }
 
 TEST_F(ServerTest, OversizedFrameClosesTheConnection) {
