@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/secret.h"
+#include "lib/policy/pkcs12.h"
 #include "lib/text/base64.h"
 #include "lib/text/hex.h"
 #include "lib/text/json.h"
@@ -255,6 +256,10 @@ base::Result<std::string, std::string> render(const SecretValue& value, std::str
         case Form::Chain:
             return render_chain(value);
         case Form::Pkcs12:
+            if (value.private_key.empty())
+                return base::fail(
+                    std::string("the certificate's private key is not available here"));
+            return make_pkcs12(value.bytes, value.private_key, value.chain);
         case Form::Pgp:
             return base::fail("format '" + std::string(format) + "' is not supported yet");
         default:

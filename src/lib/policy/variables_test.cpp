@@ -1,9 +1,11 @@
 #include "lib/policy/variables.h"
 
 #include <gtest/gtest.h>
+#include <openssl/pkcs12.h>
 
 #include <map>
 
+#include "lib/crypto/x509.h"
 #include "lib/policy/service_configuration.h"
 #include "lib/policy/session_parser.h"
 #include "lib/text/pem.h"
@@ -86,6 +88,32 @@ TEST(Variables, ValuesArePutInOnceAndEncoded) {
     EXPECT_EQ(put("$$SCONE::full:privatekey$$"),
               text::to_pem("PRIVATE KEY", std::vector<uint8_t>{6}));
     EXPECT_EQ(put("$$SCONE::key.hex$$"), "fbff00");  // language 0.2
+}
+
+TEST(Variables, Pkcs12HoldsCertificateAndKey) {
+    auto key = crypto::PrivateKey::generate(crypto::NewKey::P256);
+    ASSERT_TRUE(key);
+    crypto::CertificateSpec spec;
+    spec.common_name = "x";
+    spec.not_after = 4'000'000'000;
+    auto certificate = crypto::make_self_signed(spec, *key);
+    ASSERT_TRUE(certificate);
+    SecretValue value = bytes_value(SecretKind::X509, *certificate->der());
+    auto without_key = render(value, "pkcs12-with-private-key");
+    EXPECT_FALSE(without_key);
+    auto pkcs8 = key->pkcs8_der();
+    value.private_key.assign(pkcs8->expose().begin(), pkcs8->expose().end());
+    value.chain = {value.bytes};
+    auto file = render(value, "pkcs12-with-private-key");
+    ASSERT_TRUE(file) << file.error();
+    const auto* at = reinterpret_cast<const unsigned char*>(file->data());
+    PKCS12* parsed = d2i_PKCS12(nullptr, &at, static_cast<long>(file->size()));
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(PKCS12_verify_mac(parsed, "", 0), 1);
+    EXPECT_EQ(PKCS12_verify_mac(parsed, "wrong", 5), 0);
+    PKCS12_free(parsed);
+    value.bytes = {1, 2, 3};
+    EXPECT_FALSE(render(value, "pkcs12-with-private-key"));
 }
 
 TEST(Variables, WhatCannotBePutInSaysWhy) {
