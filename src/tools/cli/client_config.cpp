@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -149,12 +150,20 @@ class ClientConfigFile {
         out.path_ = path;
         for (const Json::Member& member : *json->as_object())
             if (member.key != "version" && member.key != "identity" &&
-                member.key != "default_cas" && member.key != "cas")
+                member.key != "session_signing_key" && member.key != "default_cas" &&
+                member.key != "cas")
                 out.rest_.set(member.key, member.value);
         const std::string* identity = json->find_string("identity");
         if (identity == nullptr)
             return failure(ExitCode::InvalidInput, fmt::format("'{}' has no identity", path));
         out.identity_ = SCONE_TRY(split_identity(*identity, path));
+        if (const std::string* key = json->find_string("session_signing_key")) {
+            const auto signing_key = crypto::PrivateKey::from_pem(*key);
+            if (!signing_key || signing_key->type() != crypto::KeyType::Ed25519)
+                return failure(ExitCode::InvalidInput,
+                               fmt::format("'{}' has no usable session_signing_key", path));
+            out.signing_key_pem_ = crypto::SecretBytes(std::string_view(*key));
+        }
         if (const std::string* name = json->find_string("default_cas"))
             out.default_cas_ = *name;
         if (const Json::Array* list = json->find_array("cas"))
@@ -168,6 +177,7 @@ class ClientConfigFile {
         out.set("version", kVersion);
         out.set("identity", fmt::format("{}{}", config.identity_.key_pem.expose_text(),
                                         config.identity_.certificate_pem));
+        out.set("session_signing_key", std::string(config.signing_key_pem_.expose_text()));
         if (!config.default_cas_.empty())
             out.set("default_cas", config.default_cas_);
         Json list = Json::array();
@@ -207,14 +217,24 @@ class ClientConfigFile {
             config.path_ = path;
             config.identity_ = SCONE_TRY(make_identity());
         }
+        const bool has_signing_key = !config.signing_key_pem_.empty();
+        if (!has_signing_key)
+            config.signing_key_pem_ = SCONE_TRY(make_signing_key());
         if (change)
             change(config);
-        if (change || !content)
+        if (change || !content || !has_signing_key)
             SCONE_TRY(save(config));
         return config;
     }
 
   private:
+    static Outcome<crypto::SecretBytes> make_signing_key() {
+        const auto key = crypto::PrivateKey::generate(crypto::NewKey::Ed25519);
+        auto pem = key ? key->pkcs8_pem() : std::unexpected(key.error());
+        if (!pem)
+            return failure(ExitCode::Failed, pem.error().text, "making a session signing key");
+        return std::move(*pem);
+    }
     static KnownCas read_cas(const Json& item) {
         const auto get = [&](const char* key) {
             const std::string* value = item.find_string(key);
@@ -244,14 +264,25 @@ const KnownCas* ClientConfig::default_cas() const {
 }
 
 void ClientConfig::put_cas(KnownCas cas) {
-    if (default_cas_.empty())
+    const auto is_replaced = [&](const KnownCas& known) {
+        return known.name == cas.name || known.address == cas.address;
+    };
+    const KnownCas* old_default = default_cas();
+    if (old_default == nullptr || is_replaced(*old_default))
         default_cas_ = cas.name;
-    for (KnownCas& known : cas_)
-        if (known.name == cas.name) {
-            known = std::move(cas);
-            return;
-        }
-    cas_.push_back(std::move(cas));
+    const auto place = std::ranges::find_if(cas_, is_replaced);
+    if (place == cas_.end()) {
+        cas_.push_back(std::move(cas));
+        return;
+    }
+    const KnownCas replacement = std::move(cas);
+    cas_.erase(std::remove_if(place + 1, cas_.end(),
+                              [&](const KnownCas& known) {
+                                  return known.name == replacement.name ||
+                                         known.address == replacement.address;
+                              }),
+               cas_.end());
+    *place = replacement;
 }
 
 bool ClientConfig::set_default(std::string_view wanted) {

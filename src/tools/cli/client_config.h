@@ -2,8 +2,9 @@
 //
 // Side:    host
 // Layout:  JSON, mode 0600: {"version": 1, "identity": "PEM key, then PEM certificate",
-//          "default_cas": NAME, "cas": [{"name", "address", "key_hash", "attested", "chain"}]};
-//          keys that are not known are kept. docs/formats/client-config.md
+//          "session_signing_key": "PEM key", "default_cas": NAME, "cas": [{"name", "address",
+//          "key_hash", "attested", "chain"}]}; keys that are not known are kept.
+//          docs/formats/client-config.md
 // Where:   SCONE_CLI_CONFIG, else ~/.cas/config.json
 // Errors:  InvalidInput (malformed), Unsupported (a newer version), Denied (others may read it),
 //          Failed
@@ -39,12 +40,14 @@ class ClientConfig {
   public:
     const std::string& path() const { return path_; }
     const Identity& identity() const { return identity_; }
+    // Ed25519, PKCS#8 PEM: signs sessions (`signer:` of access policies).
+    const crypto::SecretBytes& signing_key_pem() const { return signing_key_pem_; }
     const std::vector<KnownCas>& known_cas() const { return cas_; }
     // By name or address; without port the address matches any port.
     const KnownCas* find_cas(std::string_view name_or_address) const;
     const KnownCas* default_cas() const;
 
-    // Replaces the one of the same name. The first becomes the default.
+    // Replaces those of the same name or address. The first becomes the default.
     void put_cas(KnownCas cas);
     // False when there is no CAS of this name or address.
     bool set_default(std::string_view name_or_address);
@@ -53,6 +56,7 @@ class ClientConfig {
     friend class ClientConfigFile;
     std::string path_;
     Identity identity_;
+    crypto::SecretBytes signing_key_pem_;
     std::vector<KnownCas> cas_;
     std::string default_cas_;
     text::Json rest_ = text::Json::object();

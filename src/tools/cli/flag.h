@@ -30,6 +30,7 @@ struct Flag {
     std::string_view environment = {};    // variable that gives the value if the flag is absent
     std::string_view not_supported = {};  // why it is refused for now, with ExitCode::Unsupported
     bool hidden = false;                  // parsed and in the manual page, but not in --help
+    bool alone = false;                   // as --help: what is missing is no error (--version)
 };
 
 enum class Arity { One, Optional, Many, AtLeastOne };

@@ -128,6 +128,37 @@ void append_manual(std::string& out, const Command& command, std::string_view pa
         append_manual(out, sub, fmt::format("{} {}", path, sub.name), false);
 }
 
+// A cell of a Markdown table.
+std::string cell(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '|' || c == '<' || c == '*' || c == '_')
+            out += '\\';
+        out += c == '\n' ? ' ' : c;
+    }
+    return out;
+}
+
+std::string code_cell(std::string_view text) {
+    std::string out = "`";
+    for (const char c : text)
+        out += c == '|' ? std::string("\\|") : std::string(1, c);
+    return out + "`";
+}
+
+void append_markdown(std::string& out, const Command& command, std::string_view path) {
+    out += fmt::format("\n## {}\n\n{}\n\n    {}\n", path, command.about, usage_line(command, path));
+    if (!command.arguments.empty() || !command.flags.empty())
+        out += "\n| argument, option | |\n|---|---|\n";
+    for (const Argument& argument : command.arguments)
+        out += fmt::format("| {} | {} |\n", code_cell(argument_spelling(argument)),
+                           cell(argument.help));
+    for (const Flag& flag : command.flags)
+        out += fmt::format("| {} | {} |\n", code_cell(flag_spelling(flag)), cell(flag_help(flag)));
+    for (const Command& sub : command.subcommands)
+        append_markdown(out, sub, fmt::format("{} {}", path, sub.name));
+}
+
 void append_completion(std::string& out, const Command& command, const std::string& path) {
     std::string words = "--help";
     for (const Flag& flag : command.flags)
@@ -178,6 +209,21 @@ std::string exit_code_table() {
     std::string out;
     for (const text::ExitCodeRow& row : text::kExitCodes)
         out += fmt::format("{:>5}  {:<14} {}\n", static_cast<int>(row.code), row.name, row.meaning);
+    return out;
+}
+
+std::string exit_code_markdown() {
+    std::string out = "| code | name | meaning |\n|---|---|---|\n";
+    for (const text::ExitCodeRow& row : text::kExitCodes)
+        out += fmt::format("| {} | {} | {} |\n", static_cast<int>(row.code), row.name,
+                           cell(row.meaning));
+    return out;
+}
+
+std::string markdown_reference(const Command& root) {
+    std::string out = fmt::format("# {}\n", root.name);
+    append_markdown(out, root, root.name);
+    out += fmt::format("\n## Exit codes\n\n{}", exit_code_markdown());
     return out;
 }
 

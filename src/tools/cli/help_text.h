@@ -22,6 +22,10 @@ std::string manual_page(const Command& root, std::string_view version);
 // A bash completion script for the program and its subcommands.
 std::string bash_completion(const Command& root);
 
+// Markdown: every command with its arguments and flags, and the table of exit codes.
+std::string markdown_reference(const Command& root);
+std::string exit_code_markdown();
+
 // The exit code table of lib/text/exit_code.h, one row per line.
 std::string exit_code_table();
 

@@ -92,7 +92,7 @@ class FlagParser {
                 return usage(fmt::format("unknown command '{}'", *unknown_subcommand_), "commands");
         }
         out_.command = chain_.back();
-        if (out_.help_wanted)
+        if (out_.help_wanted || stands_alone_)
             return std::move(out_);
         if (auto ok = read_environment(); !ok)
             return std::unexpected(ok.error());
@@ -202,6 +202,7 @@ class FlagParser {
         if (!flag.choices.empty() && !is_choice(flag.choices, value))
             return usage(fmt::format("option '--{}' expects one of {}, got '{}'", flag.name,
                                      flag.choices, value));
+        stands_alone_ |= flag.alone;
         out_.values_[std::string(flag.name)].emplace_back(value);
         return {};
     }
@@ -245,6 +246,7 @@ class FlagParser {
     const Lookup& environment_;
     size_t next_ = 0;
     bool only_arguments_ = false;
+    bool stands_alone_ = false;
     std::optional<std::string> unknown_subcommand_;
     std::vector<const Command*> chain_;
     ParsedCommand out_;
@@ -269,8 +271,10 @@ Outcome<void> expand_into(std::span<const std::string> words, int depth,
                           std::vector<std::string>& out) {
     if (depth > 8)
         return failure(ExitCode::Usage, "argument files (@FILE) name each other more than 8 deep");
+    bool as_it_stands = false;
     for (const std::string& word : words) {
-        if (word.size() < 2 || word[0] != '@') {
+        as_it_stands |= word == "--";
+        if (as_it_stands || word.size() < 2 || word[0] != '@') {
             out.push_back(word);
             continue;
         }

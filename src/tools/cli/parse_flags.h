@@ -54,7 +54,8 @@ text::Outcome<ParsedCommand> parse_flags(const Command& root, std::span<const st
 std::vector<std::string> words_of(int argc, char** argv);
 // getenv as a Lookup; an empty variable counts as absent.
 std::optional<std::string> process_environment(std::string_view variable);
-// Replaces each word "@FILE" by the lines of FILE, one word per line, to a depth of 8.
+// Replaces each word "@FILE" by the lines of FILE, one word per line, to a depth of 8. Words behind
+// "--" stay as they are.
 text::Outcome<std::vector<std::string>> expand_files(std::span<const std::string> words);
 
 // A number of bytes: digits with an optional suffix k, m or g of either case (powers of 1024).

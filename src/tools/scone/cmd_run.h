@@ -1,0 +1,22 @@
+// `scone run`: run an image without a container engine's daemon, by runc.
+//
+// The image is unpacked to a temporary folder and runs there as its configuration says, in the
+// host's network. Nothing of it is left at the end.
+//
+// Side:    host
+// Errors:  those of tools/oci, root_folder.h and container.h
+#pragma once
+
+#include "lib/text/failure.h"
+#include "tools/cli/flag.h"
+#include "tools/cli/parse_flags.h"
+
+namespace scone::tools {
+
+cli::Command run_command();
+
+// Hands back the exit code of the program in the container.
+// Preconditions: parsed by run_command(), help was not asked for; no other thread runs yet.
+text::Outcome<int> run_image(const cli::ParsedCommand& parsed);
+
+}  // namespace scone::tools
