@@ -43,6 +43,22 @@ bool rewrite_site(const PatchPlan& plan, uint32_t index, const CodeMapping& mapp
 
 }  // namespace
 
+bool describes(const PatchPlan& plan, const CodeMapping& mapping) {
+    bool any = false;
+    for (uint32_t i = plan.first_site_at(mapping.file_offset); i < plan.site_count(); ++i) {
+        const Site site = plan.site(i);
+        if (site.file_offset - mapping.file_offset >= mapping.bytes.size())
+            break;
+        const base::MutableBytes original = original_bytes(site, mapping);
+        if (original.empty())
+            continue;
+        if (!check_site(site, plan.check_value(i), original))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 size_t pool_size(const PatchPlan& plan, uint64_t file_offset, uint64_t size) {
     size_t count = 0;
     for (uint32_t i = plan.first_site_at(file_offset); i < plan.site_count(); ++i) {

@@ -30,6 +30,10 @@ struct Entries {
     std::optional<uint32_t> cpuid = std::nullopt;  // nullopt: cpuid stays
 };
 
+// True when at least one site of the plan lies wholly in this part of the file, and each that does
+// has the bytes the plan was made for.
+bool describes(const PatchPlan& plan, const CodeMapping& mapping);
+
 // Bytes of pool that this part of the file needs; 0 when no site lies wholly in it.
 size_t pool_size(const PatchPlan& plan, uint64_t file_offset, uint64_t size);
 

@@ -107,6 +107,17 @@ TEST_F(Rewritten, LeavesSitesWithOtherBytesAlone) {
         memory_.begin() + static_cast<ptrdiff_t>(site.replaced_start() - code_.address)));
 }
 
+TEST_F(Rewritten, PlanDescribesItsOwnCodeOnly) {
+    const CodeMapping mapping{
+        .address = code_.address + kBias, .file_offset = code_.file_offset, .bytes = memory_};
+    EXPECT_TRUE(describes(plan(), mapping));
+    memory_[plan().site(9).address - code_.address + 1] ^= 1;
+    EXPECT_FALSE(describes(plan(), mapping));
+    const CodeMapping elsewhere{
+        .address = kBias, .file_offset = 0, .bytes = mapping.bytes.first(64)};
+    EXPECT_FALSE(describes(plan(), elsewhere));
+}
+
 TEST_F(Rewritten, TakesAMappingThatStartsInsideASite) {
     const Site site = plan().site(5);
     const RewrittenCode code = apply(site.address - code_.address);

@@ -11,6 +11,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "lib/aead/sha256.h"
+#include "lib/base/bytes.h"
+
 namespace scone::libos {
 
 class AddressSpace;
@@ -19,6 +22,10 @@ class File;
 enum class Rewriting : uint8_t { On, Off };
 // Off: every system call traps. For tests and for finding defects.
 void set_rewriting(Rewriting rewriting);
+
+// Plans of a converted image, in the settings' words; nothing happens unless they are the measured
+// ones. Before the program starts.
+void use_plans(base::Bytes plans, const aead::Digest& measured);
 
 // [address, address + size) holds the bytes of the file from file_offset on.
 void rewrite_code(AddressSpace& memory, File& file, uint64_t address, uint64_t size,

@@ -12,6 +12,7 @@
 #include "runtime/trusted/libos/mm/pages.h"
 #include "runtime/trusted/libos/rewrite/code_analysis.h"
 #include "runtime/trusted/libos/rewrite/hook.h"
+#include "runtime/trusted/libos/rewrite/plans.h"
 
 namespace scone::libos {
 namespace {
@@ -32,7 +33,18 @@ struct Rewritten {
 
 // Guarded by the mutex of the process's AddressSpace: there is one at a time (exec clears the old
 // one before it fills the new one).
-Vector<Rewritten> list;
+struct State {
+    Vector<Rewritten> list;
+    PlanSet plans;
+};
+State* state;  // made when it is first needed, never destroyed
+
+State* make_state() {
+    if (state == nullptr)
+        state = enclave::heap_new<State>();
+    return state;
+}
+
 std::atomic<Rewriting> mode{Rewriting::On};
 
 bool is_worthwhile(base::Bytes code, uint64_t file_size) {
@@ -97,7 +109,7 @@ void rewrite_by(const x86::PatchPlan& plan, AddressSpace& memory, File& file,
                 x86::CodeMapping mapping) {
     const uint64_t wanted = x86::pool_size(plan, mapping.file_offset, mapping.bytes.size());
     const uint64_t size = base::round_up(wanted, kPageSize);
-    if (size == 0 || !list.reserve(list.size() + 1))
+    if (size == 0 || !state->list.reserve(state->list.size() + 1))
         return;
     const uint64_t start = make_pool(memory, mapping.address, size);
     if (start == 0)
@@ -108,7 +120,7 @@ void rewrite_by(const x86::PatchPlan& plan, AddressSpace& memory, File& file,
         plan, mapping, {.address = start, .bytes = pool}, {.syscall = SCONE_BLOCK_SYSCALL_ENTRY});
     // The pages stay writable when their rights cannot be changed: still correct.
     (void)pages::protect(start, size, kPROT_READ | kPROT_EXEC);
-    (void)list.push(Rewritten{code, start, start + size});  // reserved above
+    (void)state->list.push(Rewritten{code, start, start + size});  // reserved above
     report(file, code);
 }
 
@@ -118,13 +130,26 @@ void set_rewriting(Rewriting rewriting) {
     mode.store(rewriting, std::memory_order_relaxed);
 }
 
+void use_plans(base::Bytes bytes, const aead::Digest& measured) {
+    if (bytes.empty() || measured == aead::Digest{} || make_state() == nullptr)
+        return;
+    if (!state->plans.accept(bytes, measured))
+        log(Level::Warning,
+            "The patch plans are not the measured ones: system calls are found inside");
+}
+
 void rewrite_code(AddressSpace& memory, File& file, uint64_t address, uint64_t size,
                   uint64_t file_offset) {
     // SAFETY: the caller has just read these pages and still holds them writable.
     const base::MutableBytes code(reinterpret_cast<uint8_t*>(address), size);
-    if (mode.load(std::memory_order_relaxed) == Rewriting::Off)
+    if (mode.load(std::memory_order_relaxed) == Rewriting::Off || make_state() == nullptr)
         return;
+    const x86::CodeMapping mapping{.address = address, .file_offset = file_offset, .bytes = code};
     const uint64_t file_size = size_of(file);
+    if (const x86::PatchPlan* plan = state->plans.find(file_size, mapping)) {
+        rewrite_by(*plan, memory, file, mapping);
+        return;
+    }
     if (file_size == 0 || file_size > kMaximumFileSize || !is_worthwhile(code, file_size))
         return;
     HeapBytes content = read_whole(file, file_size);
@@ -135,16 +160,15 @@ void rewrite_code(AddressSpace& memory, File& file, uint64_t address, uint64_t s
         return;
     const auto plan = x86::PatchPlan::decode(plan_bytes.bytes());
     if (plan)
-        rewrite_by(*plan, memory, file,
-                   {.address = address, .file_offset = file_offset, .bytes = code});
+        rewrite_by(*plan, memory, file, mapping);
 }
 
 std::optional<TrampolineRange> forget_code(uint64_t start, uint64_t end) {
-    for (size_t i = 0; i < list.size(); ++i) {
-        const Rewritten item = list[i];
+    for (size_t i = 0; state != nullptr && i < state->list.size(); ++i) {
+        const Rewritten item = state->list[i];
         if (item.code.code_start() < start || item.code.code_end() > end)
             continue;
-        list.erase(i);
+        state->list.erase(i);
         return TrampolineRange{item.pool_start, item.pool_end};
     }
     return std::nullopt;
@@ -152,7 +176,9 @@ std::optional<TrampolineRange> forget_code(uint64_t start, uint64_t end) {
 
 uint64_t program_address(AddressSpace& memory, uint64_t rip) {
     Guard guard(memory.mutex);
-    for (const Rewritten& item : list) {
+    if (state == nullptr)
+        return rip;
+    for (const Rewritten& item : state->list) {
         if (const auto address = item.code.program_address(rip))
             return *address;
     }
@@ -161,7 +187,9 @@ uint64_t program_address(AddressSpace& memory, uint64_t rip) {
 
 uint64_t execution_address(AddressSpace& memory, uint64_t rip) {
     Guard guard(memory.mutex);
-    for (const Rewritten& item : list) {
+    if (state == nullptr)
+        return rip;
+    for (const Rewritten& item : state->list) {
         if (const auto address = item.code.execution_address(rip))
             return *address;
     }

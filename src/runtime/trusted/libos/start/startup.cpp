@@ -208,6 +208,7 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
     const sgx::Settings& settings = page.settings();
     if (settings.elrange_size != enclave::elrange_end())
         fatal("the settings were made for another address range");
+    use_plans(launch.plans, settings.plan_digest);
     pages::initialise(settings.heap_size);
     initialise_thread_slots(settings.tcs_count, block);
     set_stack_size(settings.stack_size);

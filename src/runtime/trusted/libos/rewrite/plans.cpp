@@ -1,0 +1,59 @@
+#include "runtime/trusted/libos/rewrite/plans.h"
+
+#include "lib/base/endian.h"
+
+namespace scone::libos {
+namespace {
+
+constexpr size_t kHeaderSize = 16;
+constexpr size_t kEntryHeaderSize = 40;
+constexpr uint32_t kVersion = 1;
+
+}  // namespace
+
+bool PlanSet::accept(base::Bytes bytes, const aead::Digest& measured) {
+    // Copied first: what is checked is what is used.
+    HeapBytes copy(bytes.size());
+    if (bytes.empty() || !copy)
+        return false;
+    base::copy_bytes(copy.bytes(), bytes);
+    if (aead::sha256(copy.bytes()) != measured)
+        return false;
+    bytes_ = std::move(copy);
+    if (read_plans())
+        return true;
+    plans_.clear();
+    bytes_ = HeapBytes();
+    return false;
+}
+
+bool PlanSet::read_plans() {
+    base::Bytes rest = bytes_.bytes();
+    if (rest.size() < kHeaderSize || base::as_text(rest.first(8)) != "SCONEPLS" ||
+        base::load_le32(&rest[8]) != kVersion)
+        return false;
+    const uint32_t count = base::load_le32(&rest[12]);
+    rest = rest.subspan(kHeaderSize);
+    for (uint32_t i = 0; i < count; ++i) {
+        if (rest.size() < kEntryHeaderSize)
+            return false;
+        const uint64_t size = base::load_le64(&rest[32]);
+        if (size > rest.size() - kEntryHeaderSize)
+            return false;
+        const auto plan = x86::PatchPlan::decode(rest.subspan(kEntryHeaderSize, size));
+        if (!plan || !plans_.push(*plan))
+            return false;
+        rest = rest.subspan(kEntryHeaderSize + size);
+    }
+    return rest.empty();
+}
+
+const x86::PatchPlan* PlanSet::find(uint64_t file_size, const x86::CodeMapping& mapping) const {
+    for (const x86::PatchPlan& plan : plans_) {
+        if (plan.file().size == file_size && x86::describes(plan, mapping))
+            return &plan;
+    }
+    return nullptr;
+}
+
+}  // namespace scone::libos
