@@ -8,6 +8,7 @@
 
 #include "lib/text/utf8.h"
 #include "lib/text/yaml.h"
+#include "lib/text/yaml_quoted.h"
 
 namespace scone::text {
 namespace {
@@ -184,24 +185,41 @@ class Builder {
         const auto& scalar = event.scalar;
         Node node;
         node.style = style_of(scalar.value);
-        size_t size = 0;
-        const char* text = scalar.value ? fy_token_get_text(scalar.value, &size) : nullptr;
-        if (text)
-            node.text.assign(text, size);
         if (!set_place(node, scalar.anchor, scalar.tag, scalar.value) || !count_node(node))
             return;
-        if (!text && node.source_size > 0) {
-            refuse(node.source_offset, "not YAML: a scalar without text");
+        if (!read_text(node, scalar.value))
             return;
-        }
-        if (!is_valid_utf8(node.text)) {
-            refuse(node.source_offset, "an escape stands for no character");
-            return;
-        }
         if (!frames_.empty() && frames_.back().node.is_mapping() && !frames_.back().pending)
             add_key(std::move(node));
         else
             add(std::move(node));
+    }
+
+    // The text of a scalar whose place is known; false when it has none.
+    bool read_text(Node& node, fy_token* token) {
+        std::string_view source = source_.substr(node.source_offset, node.source_size);
+        if (node.style == ScalarStyle::SingleQuoted || node.style == ScalarStyle::DoubleQuoted) {
+            char quote = node.style == ScalarStyle::SingleQuoted ? '\'' : '"';
+            bool closed = source.size() >= 2 && source.front() == quote && source.back() == quote;
+            std::string_view inner = closed ? source.substr(1, source.size() - 2) : source;
+            auto text = node.style == ScalarStyle::SingleQuoted
+                            ? std::optional(single_quoted_text(inner))
+                            : double_quoted_text(inner);
+            if (!closed || !text) {
+                refuse(node.source_offset, "not YAML: an escape stands for no character");
+                return false;
+            }
+            node.text = std::move(*text);
+            return true;
+        }
+        size_t size = 0;
+        const char* text = token ? fy_token_get_text(token, &size) : nullptr;
+        if (text)
+            node.text.assign(text, size);
+        if (node.text.size() <= source_.size() && is_valid_utf8(node.text))
+            return true;
+        refuse(node.source_offset, "not YAML: a scalar without text");
+        return false;
     }
 
     void add_key(Node key) {

@@ -86,6 +86,28 @@ TEST(Yaml, RefusesMoreThanTheLimits) {
               "1:3: a key is longer than 256 bytes");
 }
 
+TEST(Yaml, QuotedScalarsAreReadByTheStandard) {
+    auto text = [](std::string_view yaml) {
+        auto root = parse_yaml(yaml);
+        return root ? root->text : to_string(root.error());
+    };
+    EXPECT_EQ(text("'a''''b'"), "a''b");
+    EXPECT_EQ(text("'a''''''b c''d'"), "a'''b c'd");
+    EXPECT_EQ(text("''''"), "'");
+    EXPECT_EQ(text("''"), "");
+    EXPECT_EQ(text("'" + std::string(400, '\'') + "'"), std::string(200, '\''));
+    EXPECT_EQ(text("' a  \n  b\n\n\n  c '"), " a b\n\nc ");
+    EXPECT_EQ(text("\" a \t\n  b\\\n   c\\t \n d \\\n\n\n e\""), " a bc\t d \n\ne");
+    EXPECT_EQ(text("\"\\0\\a\\b\\t\\n\\v\\f\\r\\e\\ \\\"\\/\\\\\""),
+              std::string("\0\a\b\t\n\v\f\r\x1b \"/\\", 13));
+    EXPECT_EQ(text("\"\\N\\_\\L\\P\\x41\\u00e9\\U0001F600\""),
+              "\xC2\x85\xC2\xA0\xE2\x80\xA8\xE2\x80\xA9"
+              "A\xC3\xA9\xF0\x9F\x98\x80");
+    EXPECT_EQ(text("\"a\r\n\r\nb\""), "a\nb");
+    for (const char* bad : {"\"\\q\"", "\"\\x4\"", "\"\\ud800\"", "\"\\U00110000\"", "\"\\u+041\""})
+        EXPECT_FALSE(parse_yaml(bad)) << bad;
+}
+
 TEST(Yaml, OneLongLineTakesLinearTime) {
     std::string line = "[";
     for (size_t i = 0; i < 99'000; i++)
