@@ -15,7 +15,7 @@
 
 namespace scone::attest {
 
-inline constexpr size_t kMaxQuoteSize = 64 * 1024;
+inline constexpr size_t kMaxQuoteSize = size_t{64} * 1024;
 inline constexpr size_t kQuoteHeaderSize = 48;
 inline constexpr size_t kMaxAuthDataSize = 1024;
 

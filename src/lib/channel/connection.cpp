@@ -5,7 +5,7 @@
 namespace scone::channel {
 namespace {
 
-constexpr size_t kReadSize = 16 * 1024;
+constexpr size_t kReadSize = size_t{16} * 1024;
 
 // At least one byte from the transport, appended to nothing: the bytes themselves.
 Result<crypto::SecretBytes> read_some(const Transport& transport) {

@@ -25,7 +25,7 @@ using crypto::SecretBytes;
 
 inline constexpr size_t kReportSize = 432;
 inline constexpr size_t kTargetInfoSize = 512;
-inline constexpr size_t kMaxQuoteSize = 64 * 1024;
+inline constexpr size_t kMaxQuoteSize = size_t{64} * 1024;
 inline constexpr size_t kMaxQuotes = 4;
 inline constexpr size_t kMaxConfigIdSize = 1024;  // session names may have 512 bytes
 inline constexpr size_t kMaxTextSize = 4096;

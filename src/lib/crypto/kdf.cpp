@@ -36,7 +36,7 @@ Result<ByteArray<20>> hmac_sha1(Bytes key, Bytes message) {
 }
 
 Result<void> hkdf_sha256(Bytes key, Bytes salt, Bytes info, base::MutableBytes out) {
-    if (out.size() > 255 * 32)
+    if (out.size() > size_t{255} * 32)
         return error(ErrorCode::TooLarge, "HKDF gives at most 8160 bytes", out.size());
     // RFC 5869, 2.2: extract
     ByteArray<32> pseudorandom_key = SCONE_TRY(hmac_sha256(salt, key));

@@ -18,7 +18,7 @@
 
 namespace scone::crypto {
 
-inline constexpr size_t kMaxKeyFileSize = 64 * 1024;
+inline constexpr size_t kMaxKeyFileSize = size_t{64} * 1024;
 
 // RSA keys that are read may have 2048 to 8192 bits; they report Rsa.
 enum class KeyType : uint8_t { P256, P384, Ed25519, Rsa };

@@ -16,8 +16,8 @@
 
 namespace scone::crypto {
 
-inline constexpr size_t kMaxCertificateSize = 64 * 1024;
-inline constexpr size_t kMaxCertificateListSize = 1024 * 1024;
+inline constexpr size_t kMaxCertificateSize = size_t{64} * 1024;
+inline constexpr size_t kMaxCertificateListSize = size_t{1} << 20;
 inline constexpr size_t kMaxChainLength = 16;
 
 class Certificate {

@@ -1,7 +1,8 @@
 // Quotes of Intel's quoting enclave, through the AESM service on this host.
 //
 // Side:    host
-// Errors:  Unsupported; the text names the part that is missing: SGX device, AESM socket
+// Errors:  Unsupported (the text names the part that is missing: SGX device, AESM socket),
+//          Unreachable (AESM does not answer, or offers no ECDSA key)
 // Source:  Intel SGX PSW, AESM; Linux Documentation/arch/x86/sgx.rst
 #pragma once
 
