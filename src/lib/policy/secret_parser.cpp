@@ -2,29 +2,11 @@
 #include <charconv>
 
 #include "lib/policy/part_parsers.h"
+#include "lib/policy/secret_words.h"
 #include "lib/text/hex.h"
 
 namespace scone::policy {
 namespace {
-
-constexpr std::pair<std::string_view, SecretKind> kKinds[] = {
-    {"ascii", SecretKind::Ascii},
-    {"binary", SecretKind::Binary},
-    {"private-key", SecretKind::PrivateKey},
-    {"public-key", SecretKind::PublicKey},
-    {"x509", SecretKind::X509},
-    {"x509-ca", SecretKind::X509Ca},
-    {"aad-token", SecretKind::AadToken},
-    {"config-fragment", SecretKind::ConfigFragment},
-    {"pgp-key", SecretKind::PgpKey},
-    {"jwt", SecretKind::Jwt},
-    {"session-ca", SecretKind::SessionCa},
-};
-
-constexpr std::pair<std::string_view, KeyType> kKeyTypes[] = {
-    {"P-256", KeyType::P256},       {"P-384", KeyType::P384},       {"Ed25519", KeyType::Ed25519},
-    {"RSA-2048", KeyType::Rsa2048}, {"RSA-3072", KeyType::Rsa3072},
-};
 
 constexpr std::pair<std::string_view, Endpoint> kEndpoints[] = {
     {"server", Endpoint::Server},
@@ -325,22 +307,6 @@ constexpr TimeUnit kTimeUnits[] = {
 };
 
 }  // namespace
-
-std::string_view name_of(SecretKind kind) {
-    for (const auto& [name, value] : kKinds) {
-        if (value == kind)
-            return name;
-    }
-    return "unstated";
-}
-
-std::string_view name_of(KeyType type) {
-    for (const auto& [name, value] : kKeyTypes) {
-        if (value == type)
-            return name;
-    }
-    __builtin_unreachable();
-}
 
 std::optional<uint64_t> parse_duration(std::string_view text) {
     constexpr uint64_t kLongest = uint64_t{10'000} * 31'557'600;

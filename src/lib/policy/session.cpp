@@ -37,21 +37,4 @@ std::string_view parent_of(std::string_view session_name) {
     return slash == std::string_view::npos ? std::string_view("/") : session_name.substr(0, slash);
 }
 
-bool keeps_value(const SecretRule& before, const SecretRule& after) {
-    if (before.name != after.name || before.kind != after.kind || before.import || after.import ||
-        before.value || after.value)
-        return false;
-    switch (after.kind) {
-        case SecretKind::Ascii:
-        case SecretKind::Binary:
-            return before.size == after.size;
-        case SecretKind::PrivateKey:
-            return before.migrate && after.migrate && before.key_type == after.key_type;
-        case SecretKind::PgpKey:
-            return true;
-        default:
-            return false;
-    }
-}
-
 }  // namespace scone::policy
