@@ -77,6 +77,8 @@ class FlaskTest(ImageTest):
         self.assertEqual(len(cipher), len(self.code))
         self.assertEqual(len(image.content("opt/scone/sigstruct")), 1808)
         self.assert_secret(f"{self.folder}/minimal")
+        self.refused(9, "--from=oci:minimal", "--to=oci:twice", *PROTECT, *OFFLINE,
+                     says="converted image already")  # fmt: skip
         self.check_session(f"{self.folder}/minimal.yml")
 
     def check_session(self, path):

@@ -4,6 +4,8 @@
 
 namespace scone::sconify {
 
+using text::ExitCode;
+using text::failure;
 using text::Outcome;
 
 const oci::FileTree::Node* NativeImage::file(std::string_view path) const {
@@ -26,6 +28,11 @@ Outcome<NativeImage> read_native_image(const oci::ImageName& name) {
         image.layers.push_back(SCONE_TRY(image.source.read(i, *image.spool, {})));
         SCONE_TRY(image.tree.apply(image.layers.back(), image.source.layers[i].name));
     }
+    if (image.tree.find("opt/scone/enclave.img") != nullptr || image.tree.find("fspf") != nullptr)
+        return failure(ExitCode::Conflict,
+                       fmt::format("'{}' is a converted image already: it has /fspf or /opt/scone",
+                                   name.given),
+                       {}, "give the native image that it was made from");
     return image;
 }
 

@@ -49,6 +49,14 @@ const oci::FileTree::Node* find_program(const NativeImage& image, std::string_vi
     return nullptr;
 }
 
+std::string library_path_of(const NativeImage& image, const Options& options) {
+    std::string path = image.config().variable("LD_LIBRARY_PATH").value_or("");
+    for (const auto& [name, value] : options.environment)
+        if (name == "LD_LIBRARY_PATH")
+            path = value;
+    return path;
+}
+
 Outcome<Program> inspect_program(const NativeImage& image, const Options& options) {
     const auto* file = find_program(image, options.binary);
     if (file == nullptr)
@@ -62,8 +70,7 @@ Outcome<Program> inspect_program(const NativeImage& image, const Options& option
     if (out.facts.kind == elf::Kind::Relocatable || out.facts.kind == elf::Kind::SharedLibrary)
         return failure(ExitCode::InvalidInput, fmt::format("'{}' is no program but a {}", out.path,
                                                            elf::kind_name(out.facts.kind)));
-    const LibrarySearch search(image, out.facts.libc,
-                               image.config().variable("LD_LIBRARY_PATH").value_or(""));
+    const LibrarySearch search(image, out.facts.libc, library_path_of(image, options));
     out.closure = SCONE_TRY(closure_of(image, out.facts, search));
     if (!out.closure.missing.empty())
         return failure(

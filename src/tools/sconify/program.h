@@ -27,6 +27,9 @@ struct Program {
 // "/usr/bin/python3" or "python3", the latter by PATH; nullptr when there is none.
 const oci::FileTree::Node* find_program(const NativeImage& image, std::string_view name);
 
+// LD_LIBRARY_PATH of the service: --env's, else the image's, else empty.
+std::string library_path_of(const NativeImage& image, const Options& options);
+
 text::Outcome<Program> inspect_program(const NativeImage& image, const Options& options);
 
 // The words that the service starts with: --command, else the image's. Their first must name the

@@ -15,19 +15,17 @@ using text::ExitCode;
 using text::failure;
 using text::Outcome;
 
-Outcome<std::unique_ptr<net::ClientIdentity>> our_identity(const Options& options) {
-    cli::Identity identity =
-        options.identity_file
-            ? SCONE_TRY(cli::read_identity(*options.identity_file))
-            : cli::Identity{SCONE_TRY(cli::load_client_config(cli::default_config_path()))
-                                .identity()
-                                .key_pem.duplicate(),
-                            SCONE_TRY(cli::load_client_config(cli::default_config_path()))
-                                .identity()
-                                .certificate_pem};
+Outcome<std::unique_ptr<net::ClientIdentity>> our_identity(const Options& options,
+                                                           const cli::ClientConfig& config) {
     auto out = std::make_unique<net::ClientIdentity>();
-    out->certificate_pem = std::move(identity.certificate_pem);
-    out->key_pem = std::move(identity.key_pem);
+    if (options.identity_file) {
+        cli::Identity given = SCONE_TRY(cli::read_identity(*options.identity_file));
+        out->certificate_pem = std::move(given.certificate_pem);
+        out->key_pem = std::move(given.key_pem);
+    } else {
+        out->certificate_pem = config.identity().certificate_pem;
+        out->key_pem = config.identity().key_pem.duplicate();
+    }
     return out;
 }
 
@@ -90,11 +88,11 @@ Outcome<TrustedCas> TrustedCas::connect(const Options& options, const Warn& warn
     if (!address)
         return failure(ExitCode::Usage, "option '--cas' is missing");
     out.address_ = *address;
-    out.identity_ = SCONE_TRY(our_identity(options));
+    const auto config = SCONE_TRY(cli::load_client_config(cli::default_config_path()));
+    out.identity_ = SCONE_TRY(our_identity(options, config));
     net::TlsClientOptions tls;
     tls.server = out.address_.api;
     tls.identity = out.identity_.get();
-    const auto config = SCONE_TRY(cli::load_client_config(cli::default_config_path()));
     const cli::KnownCas* known = config.find_cas(out.address_.api.text());
     if (known != nullptr &&
         (known->attested || options.allow_debug_cas || !options.defaults.attest_cas)) {
