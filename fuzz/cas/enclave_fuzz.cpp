@@ -22,14 +22,14 @@ struct World {
         cas::AuditLog::open("/dev/null",
                             crypto::PrivateKey::generate(crypto::NewKey::Ed25519).value(), "")
             .value();
+    cas::SessionService service{sessions, audit};
     cas::Metrics metrics;
     cas::QuoteCheck quotes{cas::Simulation::InsecureAllowed, {}};
     cas::OneTimePasswords passwords;
-    cas::EnclaveContext context{sessions, audit, metrics, quotes, passwords, "cas"};
+    cas::EnclaveContext context{sessions, service, audit, metrics, quotes, passwords, "cas"};
 
     World() {
-        auto uploaded = cas::SessionService(sessions, audit)
-                            .upload(kPolicy, cas::client_of(fuzz::make_client()), 0);
+        auto uploaded = service.upload(kPolicy, cas::client_of(fuzz::make_client()), 0);
         if (!uploaded)
             __builtin_trap();
     }

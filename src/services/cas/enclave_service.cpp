@@ -181,7 +181,10 @@ class EnclaveSession final : public net::FrameSession {
             return std::unexpected(retrieval_failure(session.error().what));
         if (!*session)
             return std::unexpected(retrieval_failure("Session '" + name + "' does not exist"));
-        return *session;
+        auto lasting = context_.service.renew_certificates(*session, std::time(nullptr));
+        if (!lasting)
+            return std::unexpected(retrieval_failure(lasting.error().messages.back()));
+        return *lasting;
     }
 
     // Before attestation goes on: one-time password and access token, where the policy has them.

@@ -11,7 +11,7 @@
 #include "services/cas/metrics.h"
 #include "services/cas/one_time_password.h"
 #include "services/cas/quote_check.h"
-#include "services/cas/session_repository.h"
+#include "services/cas/session_service.h"
 #include "services/net/frame_server.h"
 
 namespace scone::cas {
@@ -21,6 +21,7 @@ inline constexpr uint32_t kMaxEnclaveFrame = 512 * 1024;
 
 struct EnclaveContext {
     SessionRepository& sessions;
+    SessionService& service;
     AuditLog& audit;
     Metrics& metrics;
     QuoteCheck& quotes;

@@ -40,6 +40,18 @@ crypto::NewKey new_key_of(policy::KeyType type) {
     return crypto::NewKey::P256;
 }
 
+// Only what CAS issued itself: not given, not imported, and with an end in sight.
+bool is_expiring(const SecretRule& rule, const SecretValue& value, int64_t now) {
+    bool is_certificate = rule.kind == SecretKind::X509 || rule.kind == SecretKind::X509Ca;
+    if (!is_certificate || rule.value || rule.import)
+        return false;
+    auto certificate = Certificate::from_der(value.bytes);
+    if (!certificate)
+        return false;
+    int64_t life = certificate->not_after() - certificate->not_before();
+    return certificate->not_after() - now < life / 3;
+}
+
 class Generator {
   public:
     explicit Generator(const GenerationInput& input) : input_(input) {}
@@ -88,10 +100,17 @@ class Generator {
     }
 
     const SecretValue* kept(const SecretRule& rule) const {
-        if (input_.before == nullptr || rule.value)
+        if (input_.before == nullptr)
+            return nullptr;
+        auto value = input_.before->values.find(rule.name);
+        if (input_.generation == Generation::Renewal) {
+            bool keep = value != input_.before->values.end() &&
+                        !is_expiring(rule, value->second, input_.now);
+            return keep ? &value->second : nullptr;
+        }
+        if (rule.value)
             return nullptr;
         const SecretRule* earlier = input_.before->session.find_secret(rule.name);
-        auto value = input_.before->values.find(rule.name);
         bool keep = earlier != nullptr && !earlier->value && policy::keeps_value(*earlier, rule) &&
                     value != input_.before->values.end();
         return keep ? &value->second : nullptr;
@@ -320,6 +339,14 @@ class Generator {
 
 Outcome<SecretValues> generate_secrets(const GenerationInput& input) {
     return Generator(input).run();
+}
+
+bool needs_renewal(const SessionRecord& session, int64_t now) {
+    return std::ranges::any_of(session.session.secrets, [&](const SecretRule& rule) {
+        auto value = session.values.find(rule.name);
+        return rule.valid_for_seconds && value != session.values.end() &&
+               is_expiring(rule, value->second, now);
+    });
 }
 
 }  // namespace scone::cas

@@ -142,6 +142,27 @@ TEST(SecretGenerator, OldCertificatesNeedNothingButTheirName) {
     EXPECT_EQ(values->at("c").chain.size(), 1u);
 }
 
+TEST(SecretGenerator, RenewsOnlyCertificatesNearTheirEnd) {
+    SessionRecord record;
+    record.session = parse(
+        "  - {name: text, kind: ascii}\n"
+        "  - {name: k, kind: private-key}\n"
+        "  - {name: short, kind: x509, private_key: k, valid_for: 30 days}\n"
+        "  - {name: long, kind: x509, private_key: k}\n");
+    record.values = generate(record.session).value();
+    int64_t now = std::time(nullptr);
+    int64_t later = now + 25 * 24 * 3600;
+    EXPECT_FALSE(needs_renewal(record, now));
+    EXPECT_TRUE(needs_renewal(record, later));
+    auto nothing = [](std::string_view) -> const policy::SecretValue* { return nullptr; };
+    auto values = generate_secrets({record.session, &record, nothing, later, Generation::Renewal});
+    ASSERT_TRUE(values);
+    EXPECT_EQ(values->at("text").text, record.values.at("text").text);
+    EXPECT_EQ(values->at("k").bytes, record.values.at("k").bytes);
+    EXPECT_EQ(values->at("long").bytes, record.values.at("long").bytes);
+    EXPECT_TRUE(certificate_of(values->at("short")).valid_at(later + 29 * 24 * 3600));
+}
+
 TEST(SessionRecord, ComesBackAsItWas) {
     SessionRecord record;
     record.session = parse(

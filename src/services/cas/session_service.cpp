@@ -213,6 +213,38 @@ Answer<SessionRecord> SessionService::prepare(Session session, const SessionPoin
     return record;
 }
 
+Answer<SessionPointer> SessionService::renew_certificates(SessionPointer session, int64_t now) {
+    if (!needs_renewal(*session, now))
+        return session;
+    const std::string& name = session->session.name;
+    std::string general = "Failed to renew the certificates of session " + in_quotes(name);
+    SecretResolver imports(sessions_, session);
+    auto values = generate_secrets(
+        {session->session, session.get(), imports.value_lookup(), now, Generation::Renewal});
+    if (!values)
+        return refuse(general, values.error());
+    SessionRecord record;
+    record.session = session->session;
+    record.description = session->description;
+    record.updated = session->updated;
+    record.values = std::move(*values);
+    for (const auto& [volume, key] : session->volume_keys)
+        record.volume_keys.insert_or_assign(volume, key.duplicate());
+    auto noted = audit_.append("certificates renewed", {{"session", name}});
+    if (!noted)
+        return refuse(general, noted.error());
+    std::vector<RecordChange> changes;
+    changes.push_back(SessionRepository::change(record, session.get()));
+    auto stored = sessions_.store().commit(std::move(changes));
+    // On Conflict somebody else renewed or updated it just now: the newest version counts.
+    if (!stored && stored.error().exit_code != text::ExitCode::Conflict)
+        return refuse(general, stored.error());
+    auto newest = sessions_.load(name);
+    if (!newest)
+        return refuse(general, newest.error());
+    return *newest;
+}
+
 Answer<SessionPointer> SessionService::read(const std::string& name, const Client& client) {
     std::string general = "Failed to read session " + in_quotes(name);
     auto session = sessions_.load(name);

@@ -32,6 +32,8 @@ class SessionService {
         : sessions_(sessions), audit_(audit) {}
 
     Answer<Uploaded> upload(const std::string& text, const Client& client, int64_t now);
+    // The session with certificates that last: those near their end are issued again, and stored.
+    Answer<SessionPointer> renew_certificates(SessionPointer session, int64_t now);
     Answer<SessionPointer> read(const std::string& name, const Client& client);
     Answer<std::vector<std::string>> list(const std::string& name_space, const Client& client);
     Answer<std::vector<PublicValue>> public_values(const std::string& session);

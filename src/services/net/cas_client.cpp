@@ -77,8 +77,8 @@ std::string session_target(const std::string& name) {
     return "/v1/sessions/" + percent_encode(name, "/");
 }
 
-// The certificates in the answer must be the connection's own: else somebody in between passed on
-// the answer of another CAS.
+// The certificates in the answer must be the connection's own, and lead to the root at their end:
+// else somebody in between passed on the answer, or the root, of another CAS.
 Outcome<void> check_same_chain(const std::vector<crypto::Certificate>& told,
                                const std::vector<crypto::Certificate>& seen) {
     bool same = told.size() == seen.size();
@@ -90,7 +90,11 @@ Outcome<void> check_same_chain(const std::vector<crypto::Certificate>& told,
     if (!same)
         return failure(ExitCode::Untrusted,
                        "the certificates in the answer are not those of the connection");
-    return {};
+    ServerExpectation own_root;
+    own_root.roots = {told.back()};
+    own_root.server_name.clear();
+    return check_server_chain(
+        told, own_root, std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
 }
 
 }  // namespace
