@@ -141,8 +141,13 @@ Outcome<void> run_server(const Options& options) {
     OneTimePasswords one_time_passwords;
     std::string chain_pem = SCONE_TRY(authority.chain_pem());
     ApiContext api_context{service, metrics, kVersion, authority.key_hash, chain_pem};
-    EnclaveContext enclave_context{
-        sessions, audit, metrics, quotes, one_time_passwords, std::string("scone-cas ") + kVersion};
+    EnclaveContext enclave_context{sessions,
+                                   service,
+                                   audit,
+                                   metrics,
+                                   quotes,
+                                   one_time_passwords,
+                                   std::string("scone-cas ") + kVersion};
     auto tls_key = authority.tls_key.pkcs8_pem();
     if (!tls_key)
         return failure(ExitCode::Failed, tls_key.error().text, "preparing TLS");
