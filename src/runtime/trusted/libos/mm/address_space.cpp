@@ -24,6 +24,18 @@ bool is_writable_shared_file(const Mapping& m) {
     return m.file && (m.flags & kMAP_TYPE) == kMAP_SHARED && (m.prot & kPROT_WRITE);
 }
 
+// How much of [offset, offset + size) the file's pages cover; behind them is SIGBUS.
+Result<uint64_t> file_part(File& file, uint64_t offset, uint64_t size) {
+    Stat stat{};
+    SCONE_TRY(file.stat(stat));
+    if ((stat.mode & kS_IFMT) != kS_IFREG)
+        return size;  // /dev/zero
+    uint64_t end = round_up(static_cast<uint64_t>(stat.size), kPageSize);
+    if (offset >= end)
+        return 0;
+    return end - offset < size ? end - offset : size;
+}
+
 }  // namespace
 
 AddressSpace::AddressSpace() {
@@ -168,15 +180,19 @@ Result<uint64_t> AddressSpace::map(uint64_t address, uint64_t size, uint32_t pro
         pages::report_exhaustion();
         return error(kENOMEM);
     }
-    SCONE_TRY(carve(start, start + size));
     uint32_t kept_flags = flags & (kMAP_TYPE | kMAP_NORESERVE | kMAP_GROWSDOWN);
+    if (fixed && SCONE_TRY(reuse_pages(start, start + size, prot & 7, kept_flags, file, offset)))
+        return start;
+    SCONE_TRY(carve(start, start + size));
     Mapping mapping{start, start + size, prot & 7, kept_flags, file, offset, use};
-    bool eager = prot != 0 && (file ? size <= (1 << 20) || (prot & kPROT_EXEC)
-                                    : size <= kEagerSize || (flags & kMAP_POPULATE));
+    // A file is read before its pages can be seen: were they filled at a fault, another thread could
+    // read zeros meanwhile.
+    uint64_t eager_size = prot == 0 ? 0 : file ? SCONE_TRY(file_part(*file, offset, size))
+                                    : size <= kEagerSize || (flags & kMAP_POPULATE) ? size : 0;
     SCONE_TRY(insert(std::move(mapping)));
-    if (eager) {
+    if (eager_size > 0) {
         Mapping& placed = mappings_[first_after(start)];
-        auto filled = populate(placed, start, start + size);
+        auto filled = populate(placed, start, start + eager_size);
         if (!filled) {
             (void)carve(start, start + size);
             return std::unexpected(filled.error());
@@ -214,14 +230,47 @@ Result<void> AddressSpace::populate(Mapping mapping, uint64_t start, uint64_t en
             done += *count;
             buffer.advance(*count);
         }
-        if (mapping.prot & kPROT_EXEC)
-            rewrite_code(*this, *mapping.file, at, stop - at, mapping.offset + (at - mapping.start));
-        if (mapping.prot != (kPROT_READ | kPROT_WRITE) &&
-            !pages::protect(at, stop - at, mapping.prot))
+        if (!finish_pages(mapping, at, stop))
             return error(kENOMEM);
         at = stop;
     }
     return {};
+}
+
+// The pages are there, writable, with the file's bytes: code gets its sites rewritten, then rights.
+bool AddressSpace::finish_pages(const Mapping& mapping, uint64_t start, uint64_t end) {
+    if (mapping.prot & kPROT_EXEC)
+        rewrite_code(*this, *mapping.file, start, end - start, mapping.offset + (start - mapping.start));
+    return mapping.prot == (kPROT_READ | kPROT_WRITE) || pages::protect(start, end - start, mapping.prot);
+}
+
+// A loader maps a whole library and then its segments over it. Pages that were read and cannot have
+// been written keep their content and only change rights.
+Result<bool> AddressSpace::reuse_pages(uint64_t start, uint64_t end, uint32_t prot, uint32_t flags,
+                                       const Ref<File>& file, uint64_t offset) {
+    size_t index = first_after(start);
+    if (!file || index == mappings_.size())
+        return false;
+    const Mapping& old = mappings_[index];
+    bool same = old.start <= start && old.end >= end && old.file == file && old.flags == flags &&
+                (flags & kMAP_TYPE) == kMAP_PRIVATE && !(old.prot & (kPROT_WRITE | kPROT_EXEC)) &&
+                old.prot != 0 && old.offset + (start - old.start) == offset;
+    if (!same)
+        return false;
+    if (!split_at(start) || !split_at(end))
+        return error(kENOMEM);
+    mappings_[first_after(start)].prot = prot;
+    // A copy: rewriting adds a mapping of trampolines, which moves the others.
+    const Mapping mapping = mappings_[first_after(start)];
+    for (uint64_t at = pages::next_committed(start, end); at < end; at = pages::next_committed(at, end)) {
+        uint64_t stop = pages::next_missing(at, end);
+        bool needs_write = prot & (kPROT_EXEC | kPROT_WRITE);
+        bool writable = !needs_write || pages::protect(at, stop - at, kPROT_READ | kPROT_WRITE);
+        if (!writable || !finish_pages(mapping, at, stop))
+            return error(kENOMEM);
+        at = stop;
+    }
+    return true;
 }
 
 Result<void> AddressSpace::write_back(const Mapping& mapping, uint64_t start, uint64_t end) {

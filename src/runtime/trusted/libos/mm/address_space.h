@@ -74,6 +74,9 @@ class AddressSpace : public RefCounted {
     bool split_at(uint64_t address);
     void merge_around(uint64_t address);
     Result<void> populate(Mapping mapping, uint64_t start, uint64_t end);
+    bool finish_pages(const Mapping& mapping, uint64_t start, uint64_t end);
+    Result<bool> reuse_pages(uint64_t start, uint64_t end, uint32_t prot, uint32_t flags,
+                             const Ref<File>& file, uint64_t offset);
     Result<void> write_back(const Mapping& mapping, uint64_t start, uint64_t end);
     FaultVerdict commit_around(Mapping& mapping, uint64_t address);
 

@@ -128,6 +128,13 @@ void program_exception(Registers* frame, uint32_t vector, uint64_t address, uint
     FaultVerdict verdict = FaultVerdict::NotAllowed;
     if (vector == 14) {
         verdict = thread.process->memory->handle_fault(address, access_of(error_code));
+        if (log_level() >= Level::Trace) {
+            FixedText<160> text;
+            text.append("page fault at 0x").append_number(address, 16).append(", error ");
+            text.append_number(error_code, 16).append(", instruction 0x").append_number(frame->rip, 16);
+            text.append(", verdict ").append_number(static_cast<uint64_t>(verdict));
+            log(Level::Trace, text.view());
+        }
         if (verdict == FaultVerdict::Mended)
             return;
     }
