@@ -212,12 +212,22 @@ std::string exit_code_table() {
     return out;
 }
 
+namespace {
 std::string exit_code_markdown() {
     std::string out = "| code | name | meaning |\n|---|---|---|\n";
     for (const text::ExitCodeRow& row : text::kExitCodes)
         out += fmt::format("| {} | {} | {} |\n", static_cast<int>(row.code), row.name,
                            cell(row.meaning));
     return out;
+}
+}  // namespace
+
+std::string exit_code_document() {
+    return fmt::format(
+        "# Exit codes\n\nOf every program of this product. A program that runs another one "
+        "(`scone run`, the runtime)\nends as that one does: with its exit code, or 128 + n when "
+        "signal n ended it.\n\n{}",
+        exit_code_markdown());
 }
 
 std::string markdown_reference(const Command& root) {

@@ -24,7 +24,8 @@ std::string bash_completion(const Command& root);
 
 // Markdown: every command with its arguments and flags, and the table of exit codes.
 std::string markdown_reference(const Command& root);
-std::string exit_code_markdown();
+// docs/reference/exit-codes.md
+std::string exit_code_document();
 
 // The exit code table of lib/text/exit_code.h, one row per line.
 std::string exit_code_table();

@@ -115,6 +115,7 @@ Outcome<KnownCas> chosen_cas(const ParsedCommand& parsed, const std::string& arg
 
 Outcome<CasConnection> CasConnection::open(const ParsedCommand& parsed) {
     CasConnection out;
+    const int retries = SCONE_TRY(retries_of(parsed));
     const KnownCas cas = SCONE_TRY(chosen_cas(parsed, {}));
     net::TlsClientOptions options;
     options.server = SCONE_TRY(net::parse_endpoint(cas.address, net::kCasApiPort));
@@ -131,8 +132,7 @@ Outcome<CasConnection> CasConnection::open(const ParsedCommand& parsed) {
     }
     out.identity_ = std::make_unique<net::ClientIdentity>(SCONE_TRY(our_identity(parsed)));
     options.identity = out.identity_.get();
-    out.client_ =
-        std::make_unique<net::CasClient>(std::move(options), SCONE_TRY(retries_of(parsed)));
+    out.client_ = std::make_unique<net::CasClient>(std::move(options), retries);
     return out;
 }
 

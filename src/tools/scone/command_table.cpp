@@ -52,6 +52,7 @@ Command make_table() {
         session_command(),
         made_from("version", "Print the version."),
         made_from("help-markdown", "Print all commands and options as Markdown."),
+        made_from("help-exit-codes", "Print the table of exit codes as Markdown."),
         made_from("help-manual", "Print the manual page, in roff."),
         made_from("help-completion", "Print a completion script for bash."),
     };

@@ -39,8 +39,6 @@ Outcome<pid_t> start(const std::vector<std::string>& words, const sigset_t& mask
                        fmt::format("cannot start '{}': {}", words[0], std::strerror(errno)));
     if (pid > 0)
         return pid;
-    // A group of its own: the terminal's ^C comes to us and is passed on once.
-    ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent)
         ::_exit(1);
@@ -111,7 +109,8 @@ class Run {
             const timespec pause{.tv_sec = 0, .tv_nsec = 200'000'000};
             siginfo_t info{};
             const int signal = ::sigtimedwait(&signals_.held(), &info, &pause);
-            if (signal > 0 && signal != SIGCHLD)
+            // What the terminal sends (^C), runc has got, too: it is of our process group.
+            if (signal > 0 && signal != SIGCHLD && info.si_code != SI_KERNEL)
                 forward(signal);
             if (kill_at_ && Clock::now() > *kill_at_) {
                 kill_at_.reset();

@@ -14,9 +14,10 @@
 namespace scone::tools {
 
 struct RunRequest {
-    std::vector<std::string> arguments;    // take the place of the image's CMD, when there are any
-    std::vector<std::string> environment;  // "NAME=value", over the image's
-    std::string init_program;              // of the host; runs as process 1
+    std::vector<std::string> arguments =
+        {};  // take the place of the image's CMD, when there are any
+    std::vector<std::string> environment = {};  // "NAME=value", over the image's
+    std::string init_program = {};              // of the host; runs as process 1
 };
 
 // Devices and files of the host that the container gets when they exist.

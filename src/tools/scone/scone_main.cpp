@@ -51,6 +51,8 @@ text::Outcome<std::string> carry_out(const cli::ParsedCommand& parsed) {
         return version_line();
     if (name == "help-markdown")
         return cli::markdown_reference(tools::scone_command());
+    if (name == "help-exit-codes")
+        return cli::exit_code_document();
     if (name == "help-manual")
         return cli::manual_page(tools::scone_command(), SCONE_VERSION_TEXT);
     if (name == "help-completion")
