@@ -155,6 +155,8 @@ Result<PckExtension> parse_pck_extension(Bytes content) {
             case 7:
                 SCONE_TRY(read_configuration(SCONE_TRY(sub_list(entry)), out));
                 break;
+            default:
+                break;  // 1 to 7 only, see above
         }
     }
     constexpr uint32_t kRequired = 0x3e;  // entries 1 to 5
