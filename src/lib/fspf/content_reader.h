@@ -32,9 +32,9 @@ struct ContentOutput {
 
 // One regular file that is open.
 struct OpenContent {
+    ContentKey key;  // of encrypted files
     Inode inode;
     BlockSource backing{};
-    ContentKey key;                       // of encrypted files
     std::atomic<uint64_t> next_block{0};  // where a sequential reader would go on
 };
 

@@ -71,8 +71,8 @@ Result<void> PageStore::fill(PageSlot& slot, const PageRef& ref) {
     base::MutableBytes payload = base::MutableBytes(slot.bytes).subspan(kNonceSize);
     base::ByteArray<24> binding = page_binding(volume_id_, ref.page);
     if (!aead::gcm_open(*cipher_, key_, nonce, binding, payload, ref.tag, payload))
-        return fail(ErrorCode::CorruptPage, "a page of the file system protection file does not verify",
-                    ref.page);
+        return fail(ErrorCode::CorruptPage,
+                    "a page of the file system protection file does not verify", ref.page);
     return {};
 }
 

@@ -6,8 +6,9 @@
 //
 // Side:    core; no allocation, the caller provides the page slots and the region store
 // Units:   offsets and sizes in bytes, positions in blocks of kBlockSize
-// Errors:  see each function; CorruptPage and Corrupt carry the page or the block in the error's number
-// Threads: not thread-safe: the owner locks around every call. ContentKey and open_block() need no
+// Errors:  see each function; CorruptPage and Corrupt carry the page or the block in the error's
+// number Threads: not thread-safe: the owner locks around every call. ContentKey and open_block()
+// need no
 //          lock, so blocks of content may be decrypted in parallel
 // Source:  docs/formats/fspf.md
 #pragma once
@@ -22,7 +23,7 @@ enum class ClearKey : uint8_t { Refuse, Accept };  // Accept: tools that look at
 
 struct RegionStore {
     std::array<RegionRecord, kMaxRegions> records;
-    base::ByteArray<32 * 1024> text;  // the paths that the records name
+    base::ByteArray<size_t{32} * 1024> text;  // the paths that the records name
 };
 
 // A file, directory or symbolic link. Small, copied freely, holds no key.
@@ -64,9 +65,9 @@ class Reader {
 
     // Verifies the header with the key, and that it is the one that `expected_tag` names; reads the
     // regions. Reads three pages of an ordinary file.
-    // Errors: NotFspf, Unsupported, WrongKey, Stale, CorruptPage, Malformed, Host, TooLarge (the paths
-    // of the regions do not fit the store), NoRegion (no root region)
-    // Preconditions: slots.size() >= PageStore::kWays; everything handed in outlives the Reader
+    // Errors: NotFspf, Unsupported, WrongKey, Stale, CorruptPage, Malformed, Host, TooLarge (the
+    // paths of the regions do not fit the store), NoRegion (no root region) Preconditions:
+    // slots.size() >= PageStore::kWays; everything handed in outlives the Reader
     Result<void> open(const aead::AesGcm256& cipher, const BlockSource& source, const Key& key,
                       const Tag& expected_tag, std::span<PageSlot> slots, RegionStore& regions,
                       ClearKey clear_key = ClearKey::Refuse);

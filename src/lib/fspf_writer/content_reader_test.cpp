@@ -49,7 +49,10 @@ struct ContentReading : testing::TestWithParam<Protection> {
     }
 
     void open(OpenContent& to) {
-        EXPECT_TRUE(reader.open_content(*fs->reader.lookup_path("/f"), to));
+        reader_mutex.lock();
+        Inode inode = *fs->reader.lookup_path("/f");
+        reader_mutex.unlock();
+        EXPECT_TRUE(reader.open_content(inode, to));
         to.backing = backing.source();
     }
     Result<std::vector<uint8_t>> read(OpenContent& from, uint64_t offset, uint64_t size) {

@@ -115,11 +115,18 @@ text::Outcome<void> copy_attributes(const std::string& to, const std::string& fr
 
 }  // namespace
 
+text::Outcome<void> FolderAdder::clear_place(const std::string& path) {
+    auto removed = writer_.remove(path);
+    if (!removed && removed.error().code != fspf::ErrorCode::NotFound)
+        return std::unexpected(fspf_failure(removed.error(), "cannot replace '" + path + "'"));
+    return {};
+}
+
 text::Outcome<void> FolderAdder::add(const std::string& path, const std::string& source) {
     SCONE_TRY(add_one(path, source, out_, 0));
     SCONE_TRY(seal_all());
     for (const HardLink& link : links_) {
-        (void)writer_.remove(link.path);  // absent is as good
+        SCONE_TRY(clear_place(link.path));
         SCONE_TRY(check(writer_.add_hard_link(link.path, link.existing), link.path));
         if (link.out.empty())
             continue;
@@ -147,7 +154,7 @@ text::Outcome<void> FolderAdder::add_one(const std::string& path, const std::str
         if (size < 0)
             return std::unexpected(system_failure("cannot read '" + source + "'"));
         target.resize(static_cast<size_t>(size));
-        (void)writer_.remove(path);  // absent is as good
+        SCONE_TRY(clear_place(path));
         SCONE_TRY(check(writer_.add_symlink(path, attributes_of(st), target), path));
         if (out.empty())
             return {};
@@ -210,7 +217,7 @@ text::Outcome<void> FolderAdder::seal_file(const File& file) {
         if (!sink->is_open())
             return std::unexpected(system_failure("cannot write '" + file.out + "'"));
     }
-    (void)writer_.remove(file.path);  // absent is as good
+    SCONE_TRY(clear_place(file.path));
     SCONE_TRY(check(
         writer_.add_file(file.path, file.attributes, file.size, source, sink ? &*sink : nullptr),
         file.path));

@@ -31,6 +31,8 @@ class FolderAdder {
         std::string path, existing, out, existing_out;
     };
 
+    // Removes what was added at the path before.
+    text::Outcome<void> clear_place(const std::string& path);
     text::Outcome<void> add_one(const std::string& path, const std::string& source,
                                 const std::string& out, int depth);
     text::Outcome<void> add_folder(const std::string& path, const std::string& source,
