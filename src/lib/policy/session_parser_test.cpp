@@ -153,7 +153,7 @@ constexpr Refusal kStructure[] = {
     {"name: [a]\n", "1:7: expected a text for 'name', got a list\n"},
     {"name: a\nname: b\n", "2:1: key 'name' stands twice in one mapping\n"},
     {"name: &x a\n", "1:7: anchors (&name) are not accepted\n"},
-    {"name: !cas a\n", "1:12: a tag has no meaning here: '!cas'\n"},
+    {"name: !cas a\n", "1:7: a tag has no meaning here: '!cas'\n"},
     {"name: a\npredecessor: 12\n", "2:14: expected 64 hex digits for 'predecessor', got '12'\n"},
     {"name: a\nversion: '0.3'\nsalt: \"000102030405060708090a0b0c0d0e0f\"\n",
      "3:1: 'salt' needs language version 0.3.12, the policy states 0.3 (write version: "

@@ -5,7 +5,7 @@
 // Errors: a Diagnostic with line and column: malformed text, a key twice in one mapping, anchors,
 //         aliases, merge keys, tags that were not allowed, directives, complex keys, a second
 //         document, invalid UTF-8, control characters, or a limit exceeded
-// Source: YAML 1.2.2, read by libfyaml
+// Source: YAML 1.2.2, read by libyaml
 #pragma once
 
 #include <string>

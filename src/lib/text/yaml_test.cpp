@@ -60,11 +60,13 @@ TEST(Yaml, RefusesWhatAPolicyMustNotHold) {
               "1:5: expected UTF-8 without control characters");
     EXPECT_EQ(error_of("a: 1\r\nb: 2\r\n"), "accepted");
     EXPECT_EQ(error_of("a: 1\rb: 2\n"), "1:5: expected UTF-8 without control characters");
+    EXPECT_EQ(error_of("a: \xE2\x80\xA8\n"), "1:4: expected UTF-8 without control characters");
+    EXPECT_NE(error_of("?     )\t\t\t:\t\t-\n\t--\t=\n"), "accepted");
     EXPECT_EQ(error_of("%TAG !e! tag:x,2000:\n---\na: 1\n").substr(0, 2), "1:");
     EXPECT_EQ(error_of("a: b: c\n").substr(0, 2), "1:");
-    EXPECT_EQ(error_of("a: [1\nb: 2\n").substr(0, 2), "3:");
+    EXPECT_EQ(error_of("a: [1\nb: 2\n").substr(0, 2), "2:");
     EXPECT_EQ(error_of("a:\n\t- b\n").substr(0, 2), "2:");
-    EXPECT_EQ(error_of("a: 'x\n").substr(0, 2), "1:");
+    EXPECT_EQ(error_of("a: 'x\n").substr(0, 2), "2:");
     EXPECT_NE(error_of("a: \"\\ud800\"\n"), "accepted");
     EXPECT_NE(error_of("a: @x\n"), "accepted");
 }
