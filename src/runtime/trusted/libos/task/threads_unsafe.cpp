@@ -27,6 +27,7 @@ using enclave::ThreadBlock;
 constexpr uint64_t kLowPages = 6;                       // TCS, SSA, block
 constexpr uint64_t kStackOffset = 16 * kPageSize;
 constexpr uint64_t kStackSize = 48 * kPageSize;
+constexpr int kBusyAttempts = 10000;
 constexpr int32_t kFirstThreadId = 0x1000000;
 
 enum class SlotState : uint8_t { Fresh, Free, Used };
@@ -166,8 +167,15 @@ Result<void> start_thread(Thread* thread) {
         if (!process.threads.push(thread))
             return error(kENOMEM);
     }
-    int64_t result = enclave::host_call(boundary::kHostCreateThread, enclave::Interruptible::No,
-                                        thread->block->tcs);
+    // The slot's last thread may still be on its way out of the TCS.
+    int64_t result;
+    for (int attempt = 0; attempt < kBusyAttempts; attempt++) {
+        result = enclave::host_call(boundary::kHostCreateThread, enclave::Interruptible::No,
+                                    thread->block->tcs);
+        if (result != -kEBUSY)
+            break;
+        enclave::yield_to_host();
+    }
     if (result >= 0)
         return {};
     {
