@@ -154,6 +154,14 @@ const Image::Symbol* Image::symbol_at(uint64_t address) const {
     return nearest;
 }
 
+bool Image::is_data(uint64_t address) const {
+    constexpr uint8_t kSTT_OBJECT = 1;
+    return std::ranges::any_of(symbols_, [&](const Symbol& symbol) {
+        return symbol.type == kSTT_OBJECT && address >= symbol.address &&
+               address - symbol.address < symbol.size;
+    });
+}
+
 std::string Image::function_at(uint64_t address) const {
     const Symbol* symbol = symbol_at(address);
     return symbol == nullptr ? "?" : symbol->name;

@@ -47,6 +47,8 @@ class Image {
     text::Outcome<uint64_t> address_of(std::string_view symbol) const;
     // "function+0x1f"; "?" where no symbol precedes the address.
     std::string place(uint64_t address) const;
+    // True inside an object (STT_OBJECT): a table, also where it stands among code.
+    bool is_data(uint64_t address) const;
     // The function's name of place().
     std::string function_at(uint64_t address) const;
 

@@ -75,6 +75,8 @@ text::Outcome<std::vector<x86::Site>> remaining_sites(const Image& image) {
     if (!count)
         return std::unexpected(bad_image(count.error().text));
     sites.resize(*count);
+    // Tables that stand among the code are no instructions, whatever their bytes look like.
+    std::erase_if(sites, [&](const x86::Site& site) { return image.is_data(site.address); });
     return sites;
 }
 
