@@ -148,6 +148,9 @@ TEST(SimulatedMachine, ExceptionsAreReportedInTheSsa) {
 TEST(SimulatedMachine, SignalStormLosesNoState) {
     expect_good("storm");
 }
+TEST(SimulatedMachine, SignalsBesideExceptionsGetTheirEvent) {
+    expect_good("prompt");
+}
 TEST(SimulatedMachine, QueuedSignalsEndInterruptibleCalls) {
     expect_good("interrupt");
 }

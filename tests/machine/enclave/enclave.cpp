@@ -58,6 +58,7 @@ struct Event {
 volatile Event event;
 volatile uint32_t threads_done;
 volatile uint32_t orphan_mode;
+volatile uint32_t seen_write;   // of the signal queue, at the last event without exception
 volatile uint64_t resume_skip;  // bytes to skip when an exception is resumed
 uint32_t* exit_words;           // in host memory
 
@@ -468,6 +469,25 @@ void orphan() {
     finish(0);
 }
 
+// No signal may wait while the program runs: each one that was queued has had its event, even when
+// it came together with an exception.
+void prompt() {
+    uint64_t seen = 0;
+    resume_skip = 2;
+    CHECK(trap_with_known_registers(&seen) == 0);
+    set_timer(100);
+    uint64_t end = now_us() + 2000000;
+    for (uint32_t round = 0; event.signals < 5000 && (round % 256 != 0 || now_us() < end);
+         round++) {
+        CHECK(trap_with_known_registers(&seen) == 0);
+        uint32_t queued = __atomic_load_n(&window()->signal_write, __ATOMIC_ACQUIRE);
+        CHECK(seen_write - queued < 0x80000000);
+    }
+    set_timer(0);
+    CHECK(event.signals > 200);
+    finish(0);
+}
+
 void bench() {
     constexpr uint64_t kRounds = 1000000, kTraps = 100000;
     uint64_t start = now_us();
@@ -505,10 +525,10 @@ struct Exercise {
     uint32_t number;
 };
 constexpr Exercise kExercises[] = {
-    {"hello", 0},      {"report", 1}, {"pages", 2},     {"trap", 3},
-    {"exceptions", 4}, {"storm", 5},  {"interrupt", 6}, {"threads", 7},
-    {"clone", 8},      {"die", 9},    {"nested", 10},   {"bench", 11},
-    {"resolve", 12},   {"wait", 13},  {"probe", 14},    {"orphan", 15},
+    {"hello", 0},   {"report", 1},    {"pages", 2},    {"trap", 3},  {"exceptions", 4},
+    {"storm", 5},   {"interrupt", 6}, {"threads", 7},  {"clone", 8}, {"die", 9},
+    {"nested", 10}, {"bench", 11},    {"resolve", 12}, {"wait", 13}, {"probe", 14},
+    {"orphan", 15}, {"prompt", 16},
 };
 
 // A switch and no table of pointers: the image has no relocations.
@@ -562,6 +582,9 @@ constexpr Exercise kExercises[] = {
         case 15:
             orphan();
             break;
+        case 16:
+            prompt();
+            break;
         default:
             break;
     }
@@ -593,6 +616,7 @@ extern "C" void enclave_event(uint64_t tcs) {
         if (event.count % 3 != 0)
             drain_signals();
         event.signals = event.signals + 1;
+        seen_write = __atomic_load_n(&window()->signal_write, __ATOMIC_ACQUIRE);
         return;
     }
     if (resume_skip == ~0ull)
