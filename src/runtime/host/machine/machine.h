@@ -72,7 +72,8 @@ struct Run {
     RunEnd end = RunEnd::Exited;
     // Leaf::Resume only: HostWindow::signal_write when the enclave last looked at the queue.
     uint64_t seen_signals = 0;
-    // RunEnd::Interrupted: whether the processor reported an exception (then the SSA holds it).
+    // Set at RunEnd::Interrupted when the processor reported an exception (the SSA holds it); the
+    // caller clears it.
     uint64_t exception = 0;
 };
 

@@ -121,7 +121,12 @@ void serve(HostThread* thread, machine::Run run) noexcept {
                 break;
             case machine::RunEnd::Interrupted:
             case machine::RunEnd::SignalsQueued:
-                run.seen_signals = __atomic_load_n(&thread->window->signal_write, __ATOMIC_ACQUIRE);
+                // An event that reports an exception does not count as a look at the queue: if
+                // signals wait as well, the ERESUME is refused and an event of their own follows.
+                if (run.exception == 0)
+                    run.seen_signals =
+                        __atomic_load_n(&thread->window->signal_write, __ATOMIC_ACQUIRE);
+                run.exception = 0;
                 run.leaf = machine::Leaf::Enter;
                 run.rdi = boundary::kEntryEvent;
                 break;
