@@ -176,7 +176,7 @@ std::optional<int64_t> parse_utc_time(std::string_view text) {
     if (!date.ok())
         return std::nullopt;
     int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-    return days * 86400 + int64_t{*hour} * 3600 + *minute * 60 + *second;
+    return days * 86400 + int64_t{*hour} * 3600 + int64_t{*minute} * 60 + *second;
 }
 
 std::string format_utc_time(int64_t time) {
