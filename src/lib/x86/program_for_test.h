@@ -39,7 +39,7 @@ struct ProgramForTest {
         return program;
     }
 
-    std::vector<Site> sites(WantedSites wanted = WantedSites::SyscallAndCpuid) const {
+    std::vector<Site> sites(WantedSites wanted = WantedSites::SyscallAndCpuidBySymbols) const {
         std::vector<uint8_t> scratch(scratch_size(segments));
         std::vector<Site> out(100'000);
         out.resize(find_sites(segments, wanted, scratch, out).value_or(0));
@@ -65,7 +65,7 @@ struct SnippetForTest {
         const Segment segments[] = {segment()};
         std::vector<uint8_t> scratch(scratch_size(segments));
         Site out[8];
-        const auto count = find_sites(segments, WantedSites::SyscallAndCpuid, scratch, out);
+        const auto count = find_sites(segments, WantedSites::SyscallAndCpuidBySymbols, scratch, out);
         return count && *count == 1 ? out[0] : Site{};
     }
 };

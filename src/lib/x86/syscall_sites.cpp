@@ -8,27 +8,32 @@ namespace {
 
 // Whether 0F and this byte are an instruction that is looked for.
 bool is_wanted(uint8_t second, WantedSites wanted) {
-    return second == 0x05 || (second == 0xA2 && wanted == WantedSites::SyscallAndCpuid);
+    return second == 0x05 || (second == 0xA2 && wanted != WantedSites::Syscall);
 }
 
-// Tables stand among the code of hand-written libraries (the points of P-256 in libcrypto, say), and
-// random bytes decode as well as code does. So only what surrounds a real system call counts: its
-// number loaded as a small constant shortly before, or its result compared with -4095 after. Either
-// is 30 bits or more that a table does not have by chance.
-bool is_surely_syscall(base::Bytes bytes, size_t offset) {
+// Tables stand among the code of hand-written libraries (the points of P-256 in libcrypto, say),
+// and random bytes decode as well as code does. So only what surrounds a real system call counts:
+// its number loaded as a small constant shortly before, or its result compared with -4095 after.
+// Either is 30 bits or more that a table does not have by chance.
+bool is_surely_site(base::Bytes bytes, size_t offset, SiteKind kind) {
     constexpr size_t kBefore = 40, kAfter = 16;
     const size_t first = offset < kBefore ? 0 : offset - kBefore;
     for (size_t i = first; i + 5 <= offset; ++i) {
         // mov $number,%eax; mov $number,%rax
         const bool short_form = bytes[i] == 0xB8;
-        const bool long_form = i + 7 <= offset && bytes[i] == 0x48 && bytes[i + 1] == 0xC7 &&
-                               bytes[i + 2] == 0xC0;
+        const bool long_form =
+            i + 7 <= offset && bytes[i] == 0x48 && bytes[i + 1] == 0xC7 && bytes[i + 2] == 0xC0;
         const size_t number = i + (short_form ? 1 : 3);
+        // Leaves of cpuid: below 256, or from 0x80000000 on.
+        const uint8_t top = bytes[number + 3];
         if ((short_form || long_form) && bytes[number + 1] < 4 && bytes[number + 2] == 0 &&
-            bytes[number + 3] == 0)
+            (top == 0 || (top == 0x80 && kind == SiteKind::Cpuid)))
             return true;
     }
-    for (size_t i = offset + kSiteSize; i + 6 <= bytes.size() && i < offset + kSiteSize + kAfter; ++i) {
+    if (kind == SiteKind::Cpuid)
+        return false;
+    for (size_t i = offset + kSiteSize; i + 6 <= bytes.size() && i < offset + kSiteSize + kAfter;
+         ++i) {
         // cmp $-4096 or $-4095,%rax
         if (bytes[i] == 0x48 && bytes[i + 1] == 0x3D && bytes[i + 2] < 2 && bytes[i + 3] == 0xF0 &&
             bytes[i + 4] == 0xFF && bytes[i + 5] == 0xFF)
@@ -40,7 +45,9 @@ bool is_surely_syscall(base::Bytes bytes, size_t offset) {
 class SiteFinder {
   public:
     SiteFinder(const Segment& code, const BranchTargets& targets, WantedSites wanted)
-        : code_(code), targets_(targets), demand_evidence_(wanted == WantedSites::Syscall) {}
+        : code_(code),
+          targets_(targets),
+          demand_evidence_(wanted != WantedSites::SyscallAndCpuidBySymbols) {}
 
     // Decides about the two bytes at `offset`. False: they are no instruction of this kind.
     bool examine(size_t offset, SiteKind kind, Site& site) {
@@ -52,7 +59,7 @@ class SiteFinder {
                  .file_offset = code_.file_offset + offset,
                  .kind = kind,
                  .jumped_to = targets_.any_in(code_.address + offset, code_.address + offset + 1)};
-        if (demand_evidence_ && !is_surely_syscall(code_.bytes, offset))
+        if (demand_evidence_ && !is_surely_site(code_.bytes, offset, kind))
             return true;  // left alone: it traps if it ever is executed
         measure_before(near, offset);
         if (try_previous(site) || try_previous_several(site) || try_mixed(site, 0) ||
@@ -120,7 +127,6 @@ class SiteFinder {
 
     const Segment& code_;
     const BranchTargets& targets_;
-    // Who looks for cpuid too has a symbol table that tells tables from code.
     bool demand_evidence_;
     uint64_t free_from_ = 0;  // bytes below belong to the site before
     size_t before_[kJumpSize] = {};

@@ -61,7 +61,9 @@ struct Site {
 enum class SiteErrorCode : uint8_t { TooManySites, ScratchTooSmall, BadSegment };
 using SiteError = base::ErrorOf<SiteErrorCode>;
 
-enum class WantedSites : uint8_t { Syscall, SyscallAndCpuid };
+// Bytes of a table look like sites too. Without symbols a site counts only with evidence around it
+// (the rest traps); with symbols the caller drops what lies in objects.
+enum class WantedSites : uint8_t { Syscall, SyscallAndCpuid, SyscallAndCpuidBySymbols };
 
 // Bytes of scratch memory that find_sites() needs for one of these segments.
 size_t scratch_size(std::span<const Segment> segments);

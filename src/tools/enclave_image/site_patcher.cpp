@@ -71,7 +71,7 @@ text::Outcome<std::vector<x86::Site>> remaining_sites(const Image& image) {
     std::vector<uint8_t> scratch(x86::scratch_size(image.segments()));
     std::vector<x86::Site> sites(kMaxSites);
     const auto count =
-        x86::find_sites(image.segments(), x86::WantedSites::SyscallAndCpuid, scratch, sites);
+        x86::find_sites(image.segments(), x86::WantedSites::SyscallAndCpuidBySymbols, scratch, sites);
     if (!count)
         return std::unexpected(bad_image(count.error().text));
     sites.resize(*count);
