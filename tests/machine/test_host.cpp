@@ -117,7 +117,5 @@ int main(int argc, char** argv) {
     content.sigstruct = sigstruct;
     content.signals = service::read_initial_signals();
     auto info = launcher::encode_launch_info(content);
-    // SAFETY: a view of the words as bytes.
-    base::Bytes bytes(reinterpret_cast<const uint8_t*>(info.data()), info.size() * 8);
-    stop(service::run_enclave(*machine, built->layout.first_slot, bytes).what);
+    stop(service::run_enclave(*machine, built->layout.first_slot, launcher::bytes_of(info)).what);
 }

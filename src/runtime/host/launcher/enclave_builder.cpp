@@ -31,17 +31,6 @@ machine::EnclaveParameters parameters_of(const sgx::EnclaveLayout& layout) {
 
 }  // namespace
 
-uint64_t usable_xfrm() {
-    uint32_t low, high;
-    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    uint64_t xfrm = sgx::kXfrmLegacy;
-    if (low & sgx::kXfrmAVX)
-        xfrm |= sgx::kXfrmAVX;
-    if ((low & sgx::kXfrmAVX512) == sgx::kXfrmAVX512)
-        xfrm |= sgx::kXfrmAVX512;
-    return xfrm;
-}
-
 text::Outcome<BuiltEnclave> build_enclave(machine::Machine& machine, base::Bytes image,
                                           base::Bytes settings) {
     auto layout = sgx::read_enclave_layout(image, settings);

@@ -5,6 +5,7 @@
 // Source: docs/formats/host-boundary.md, "LaunchInfo"
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,5 +29,7 @@ struct LaunchContent {
 
 // The whole block, 8-byte aligned.
 std::vector<uint64_t> encode_launch_info(const LaunchContent& content);
+// The same memory as bytes.
+base::Bytes bytes_of(std::span<const uint64_t> words);
 
 }  // namespace scone::launcher

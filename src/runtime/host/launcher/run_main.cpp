@@ -90,9 +90,7 @@ Outcome<int> start_enclave(const Options& options, const Start& start) {
     start.image->close();
     // The enclave copies it while this function waits in run_enclave().
     std::vector<uint64_t> words = encode_launch_info(content);
-    // SAFETY: a view of the words as bytes.
-    base::Bytes bytes(reinterpret_cast<const uint8_t*>(words.data()), words.size() * 8);
-    return std::unexpected(service::run_enclave(machine, built.layout.first_slot, bytes));
+    return std::unexpected(service::run_enclave(machine, built.layout.first_slot, bytes_of(words)));
 }
 
 int report_fatal(const text::Failure& failure, const std::source_location& where) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/host/machine/simulated/raw_syscall_unsafe.h"
 #include "runtime/host/service/host_thread.h"
 
 namespace scone::service {
@@ -60,7 +61,7 @@ text::Failure run_enclave(machine::Machine* machine, uint64_t first_tcs, base::B
     machine->unblock_signals();
     machine::Run run;
     run.rdi = boundary::kEntryStart;
-    run.r8 = reinterpret_cast<uint64_t>(launch_info.data());
+    run.r8 = machine::address_of(launch_info.data());
     run.r9 = launch_info.size();
     serve(thread, run);
 }

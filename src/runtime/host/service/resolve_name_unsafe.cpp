@@ -1,5 +1,3 @@
-#include "runtime/host/service/resolve_name.h"
-
 #include <ares.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -7,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+
+#include "runtime/host/service/resolve_name.h"
 
 namespace scone::service {
 namespace {
