@@ -5,18 +5,29 @@
 
 #include <cstdlib>
 
+#include "lib/text/utf8.h"
+
 namespace scone::cli {
 namespace {
 
-std::string one_line(std::string_view text) {
+// Foreign bytes must not reach the terminal as control characters, those of U+0080 to U+009F
+// included.
+std::string one_line(std::string_view foreign) {
+    const std::string text = text::valid_utf8(foreign);
     std::string out;
-    for (const char c : text) {
-        if (c == '\n' || c == '\t')
+    for (size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+        if (byte == '\n' || byte == '\t') {
             out += ' ';
-        else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+        } else if (byte < 0x20 || byte == 0x7f) {
             out += '?';
-        else
-            out += c;
+        } else if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) {
+            out += '?';
+            ++i;
+        } else {
+            out += text[i];
+        }
     }
     while (out.ends_with(' '))
         out.pop_back();

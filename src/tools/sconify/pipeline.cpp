@@ -91,9 +91,11 @@ class Conversion {
         program_.emplace(SCONE_TRY(inspect_program(*image_, o_)));
         facts_.command = SCONE_TRY(service_command(*image_, *program_, o_));
         const Program& p = *program_;
-        progress_.note(fmt::format("{}: {}, {}, {} shared objects", p.path,
-                                   elf::kind_name(p.facts.kind), elf::libc_name(p.facts.libc),
-                                   p.closure.libraries.size()));
+        std::string kind(elf::kind_name(p.facts.kind));
+        if (p.facts.libc != elf::LibC::None)
+            kind += fmt::format(", {}", elf::libc_name(p.facts.libc));
+        progress_.note(
+            fmt::format("{}: {}, {} shared objects", p.path, kind, p.closure.libraries.size()));
         return {};
     }
 
