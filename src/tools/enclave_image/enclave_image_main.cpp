@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 
@@ -51,11 +52,13 @@ text::Outcome<std::vector<uint8_t>> read_file(const std::string& path) {
 }
 
 text::Outcome<void> write_file(const std::string& path, const std::vector<uint8_t>& bytes) {
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    // Under another name first: an enclave may be running from the old file.
+    const std::string fresh = path + ".new";
+    std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
     out.write(reinterpret_cast<const char*>(bytes.data()),
               static_cast<std::streamsize>(bytes.size()));
     out.close();
-    if (!out)
+    if (!out || std::rename(fresh.c_str(), path.c_str()) != 0)
         return text::failure(text::ExitCode::Failed, fmt::format("cannot write '{}'", path));
     return {};
 }
