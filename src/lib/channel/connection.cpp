@@ -47,43 +47,45 @@ Result<Connection> Connection::open_client(Transport transport, const TlsContext
                                            const CasPin& pin, int64_t time,
                                            const std::string& server_name) {
     Connection connection(transport);
-    connection.tls_ = SCONE_TRY(TlsSession::start(context, server_name));
-    SCONE_TRY(connection.shake_hands());
+    TlsSession tls = SCONE_TRY(TlsSession::start(context, server_name));
+    SCONE_TRY(connection.shake_hands(tls));
+    connection.tls_ = std::move(tls);
     SCONE_TRY(check_cas_chain(SCONE_TRY(connection.peer_chain()), pin, time));
     return connection;
 }
 
 Result<Connection> Connection::open_server(Transport transport, const TlsContext& context) {
     Connection connection(transport);
-    connection.tls_ = SCONE_TRY(TlsSession::start(context));
-    SCONE_TRY(connection.shake_hands());
+    TlsSession tls = SCONE_TRY(TlsSession::start(context));
+    SCONE_TRY(connection.shake_hands(tls));
+    connection.tls_ = std::move(tls);
     return connection;
 }
 
-Result<void> Connection::shake_hands() {
+Result<void> Connection::shake_hands(TlsSession& tls) {
     for (;;) {
-        Result<bool> done = tls_->handshake();
+        Result<bool> done = tls.handshake();
         // Also after a failure: the alert tells the peer why.
-        Result<void> flushed = flush();
+        Result<void> flushed = flush(tls);
         if (!done)
             return std::unexpected(done.error());
         if (!flushed)
             return flushed;
         if (*done)
             return {};
-        SCONE_TRY(tls_->feed(SCONE_TRY(read_some(transport_)).expose()));
+        SCONE_TRY(tls.feed(SCONE_TRY(read_some(transport_)).expose()));
     }
 }
 
-Result<void> Connection::flush() {
-    return write_all(transport_, tls_->take_output());
+Result<void> Connection::flush(TlsSession& tls) {
+    return write_all(transport_, tls.take_output());
 }
 
 Result<void> Connection::send(Bytes encoded) {
     if (!tls_)
         return write_all(transport_, encoded);
     SCONE_TRY(tls_->write(encoded));
-    return flush();
+    return flush(*tls_);
 }
 
 Result<Frame> Connection::receive() {
@@ -104,7 +106,7 @@ Result<Frame> Connection::receive_whole_frame() {
         }
         crypto::SecretBytes plaintext;
         bool any = SCONE_TRY(tls_->read(plaintext));
-        SCONE_TRY(flush());  // key updates are answered
+        SCONE_TRY(flush(*tls_));  // key updates are answered
         if (any)
             frames_.push(plaintext.expose());
         else
@@ -142,7 +144,9 @@ void Connection::close() {
     if (!tls_)
         return;
     tls_->close();
-    (void)flush();  // the peer may be gone already
+    // The peer may be gone already: what cannot be sent does not matter.
+    if (Result<void> sent = flush(*tls_); !sent)
+        tls_.reset();
 }
 
 }  // namespace scone::channel

@@ -39,8 +39,8 @@ class Connection {
     void close();
 
   private:
-    Result<void> shake_hands();
-    Result<void> flush();
+    Result<void> shake_hands(TlsSession& tls);
+    Result<void> flush(TlsSession& tls);
     Result<Frame> receive_whole_frame();
 
     Transport transport_;

@@ -13,6 +13,7 @@ namespace {
 using crypto::Certificate;
 
 constexpr size_t kRecordSize = 16384;
+constexpr long kMaxPeerCertificates = 65536;  // bytes
 constexpr auto kKeyLabel = "scone-enclave-tls-1";
 
 std::unexpected<Error> library_error(const char* text) {
@@ -33,7 +34,7 @@ Result<SSL_CTX*> new_context(const SSL_METHOD* method) {
         return library_error("cannot make a TLS context");
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_max_cert_list(context, 64 * 1024);
+    SSL_CTX_set_max_cert_list(context, kMaxPeerCertificates);
     SSL_CTX_set_cert_verify_callback(context, accept_for_now, nullptr);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     if (SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
@@ -110,13 +111,15 @@ Result<void> check_cas_chain(std::span<const Certificate> chain, const CasPin& p
 
 Result<TlsContext> TlsContext::for_server(std::span<const Certificate> chain,
                                           const crypto::PrivateKey& key) {
-    TlsContext context(SCONE_TRY(new_context(TLS_server_method())), true);
+    SSL_CTX* native = SCONE_TRY(new_context(TLS_server_method()));
+    TlsContext context(native, true);
     SCONE_TRY(use_identity(context.context_, chain, key));
     return context;
 }
 
 Result<TlsContext> TlsContext::for_client(const Certificate& own, const crypto::PrivateKey& key) {
-    TlsContext context(SCONE_TRY(new_context(TLS_client_method())), false);
+    SSL_CTX* native = SCONE_TRY(new_context(TLS_client_method()));
+    TlsContext context(native, false);
     SCONE_TRY(use_identity(context.context_, {&own, 1}, key));
     return context;
 }

@@ -14,7 +14,8 @@
 namespace scone::las {
 namespace {
 
-constexpr size_t kMaxAnswer = size_t{256} * 1024;
+constexpr size_t kMaxAnswer = size_t{256} << 10;
+constexpr size_t kMaxQuote = size_t{64} << 10;
 constexpr uint64_t kTimeoutMs = 10'000;
 constexpr uint32_t kTimeoutField = 9;
 
@@ -115,9 +116,11 @@ AesmResult<std::vector<AesmField>> AesmClient::call(uint32_t number, AesmWriter&
     auto response = read_aesm_message(storage);
     const AesmField* body = response ? find(*response, number, true) : nullptr;
     auto fields = body == nullptr ? std::nullopt : read_aesm_message(body->bytes);
-    const AesmField* code = fields ? find(*fields, 1, false) : nullptr;
-    if (code == nullptr)
+    if (!fields)
         return failed(doing, "AESM's answer is malformed");
+    const AesmField* code = find(*fields, 1, false);
+    if (code == nullptr)
+        return failed(doing, "AESM's answer has no error code");
     if (code->value != 0)
         return failed(doing, "AESM error " + std::to_string(code->value));
     return std::move(*fields);
@@ -177,7 +180,7 @@ AesmResult<std::vector<uint8_t>> AesmClient::get_quote(const AttestationKeyId& k
     size_request.bytes(1, key);
     auto sized = SCONE_TRY(call(kGetQuoteSizeEx, size_request, kDoing, storage));
     const AesmField* size = find(sized, 2, false);
-    if (size == nullptr || size->value == 0 || size->value > 64 * 1024)
+    if (size == nullptr || size->value == 0 || size->value > kMaxQuote)
         return failed(kDoing, "the quote has no proper size");
     uint64_t quote_size = size->value;
     AesmWriter request;
@@ -186,7 +189,7 @@ AesmResult<std::vector<uint8_t>> AesmClient::get_quote(const AttestationKeyId& k
     request.number(4, quote_size);
     auto made = SCONE_TRY(call(kGetQuoteEx, request, kDoing, storage));
     const AesmField* quote = find(made, 2, true);
-    if (quote == nullptr || quote->bytes.empty() || quote->bytes.size() > 64 * 1024)
+    if (quote == nullptr || quote->bytes.empty() || quote->bytes.size() > kMaxQuote)
         return failed(kDoing, "there is no quote in the answer");
     return std::vector<uint8_t>(quote->bytes.begin(), quote->bytes.end());
 }

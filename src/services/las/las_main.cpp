@@ -12,7 +12,6 @@
 namespace {
 
 using scone::las::Options;
-using scone::text::ExitCode;
 
 constexpr const char* kName = "scone-las " SCONE_VERSION_TEXT;
 
