@@ -37,7 +37,8 @@ inline void fill_bytes(MutableBytes to, uint8_t value) {
         __builtin_memset(to.data(), value, to.size());
 }
 inline bool equal_bytes(Bytes a, Bytes b) {
-    return a.size() == b.size() && (a.empty() || __builtin_memcmp(a.data(), b.data(), a.size()) == 0);
+    return a.size() == b.size() &&
+           (a.empty() || __builtin_memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
 }  // namespace scone::base

@@ -31,7 +31,9 @@ constexpr std::optional<To> checked_cast(From value) {
 constexpr bool range_fits(uint64_t offset, uint64_t size, uint64_t limit) {
     return offset <= limit && size <= limit - offset;
 }
-constexpr uint64_t round_down(uint64_t value, uint64_t unit) { return value - value % unit; }
+constexpr uint64_t round_down(uint64_t value, uint64_t unit) {
+    return value - value % unit;
+}
 // Preconditions: value + unit - 1 does not overflow.
 constexpr uint64_t round_up(uint64_t value, uint64_t unit) {
     return round_down(value + unit - 1, unit);

@@ -9,7 +9,9 @@
 
 namespace scone::base {
 
-inline uint16_t load_le16(const uint8_t* p) { return static_cast<uint16_t>(p[0] | p[1] << 8); }
+inline uint16_t load_le16(const uint8_t* p) {
+    return static_cast<uint16_t>(p[0] | p[1] << 8);
+}
 inline uint32_t load_le32(const uint8_t* p) {
     return static_cast<uint32_t>(load_le16(p)) | static_cast<uint32_t>(load_le16(p + 2)) << 16;
 }
@@ -28,7 +30,9 @@ inline void store_le64(uint8_t* p, uint64_t v) {
     store_le32(p, static_cast<uint32_t>(v));
     store_le32(p + 4, static_cast<uint32_t>(v >> 32));
 }
-inline uint16_t load_be16(const uint8_t* p) { return static_cast<uint16_t>(p[0] << 8 | p[1]); }
+inline uint16_t load_be16(const uint8_t* p) {
+    return static_cast<uint16_t>(p[0] << 8 | p[1]);
+}
 inline uint32_t load_be32(const uint8_t* p) {
     return static_cast<uint32_t>(load_be16(p)) << 16 | load_be16(p + 2);
 }

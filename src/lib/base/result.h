@@ -34,21 +34,21 @@ struct ErrorOf {
 }  // namespace scone::base
 
 // Evaluates to the value; returns the error from the enclosing function.
-#define SCONE_TRY(expression)                                                   \
-    ({                                                                          \
-        auto&& scone_try_result = (expression);                                 \
-        if (!scone_try_result)                                                  \
-            return std::unexpected(std::move(scone_try_result).error());        \
-        scone::base::detail::take(std::move(scone_try_result));                 \
+#define SCONE_TRY(expression)                                            \
+    ({                                                                   \
+        auto&& scone_try_result = (expression);                          \
+        if (!scone_try_result)                                           \
+            return std::unexpected(std::move(scone_try_result).error()); \
+        scone::base::detail::take(std::move(scone_try_result));          \
     })
 
 // For a Result that was proven not to fail; the proof stands in a comment above the use.
-#define SCONE_MUST(expression)                                                  \
-    ({                                                                          \
-        auto&& scone_must_result = (expression);                                \
-        if (!scone_must_result)                                                 \
-            __builtin_trap();                                                   \
-        scone::base::detail::take(std::move(scone_must_result));                \
+#define SCONE_MUST(expression)                                   \
+    ({                                                           \
+        auto&& scone_must_result = (expression);                 \
+        if (!scone_must_result)                                  \
+            __builtin_trap();                                    \
+        scone::base::detail::take(std::move(scone_must_result)); \
     })
 
 namespace scone::base::detail {

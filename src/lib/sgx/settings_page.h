@@ -93,8 +93,8 @@ class SettingsPage {
 // in all reserved bytes and behind the last file, no page more than needed.
 Result<SettingsPage> decode_settings(base::Bytes pages);
 
-// How many pages a page that begins like this has, for who finds it in memory: 1..16, before anything
-// else is checked. Preconditions: first_page holds kPageSize bytes.
+// How many pages a page that begins like this has, for who finds it in memory: 1..16, before
+// anything else is checked. Preconditions: first_page holds kPageSize bytes.
 uint32_t settings_pages_of(base::Bytes first_page);
 
 // Pages that the encoding needs. Errors: TooLarge.

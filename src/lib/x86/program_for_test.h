@@ -65,7 +65,8 @@ struct SnippetForTest {
         const Segment segments[] = {segment()};
         std::vector<uint8_t> scratch(scratch_size(segments));
         Site out[8];
-        const auto count = find_sites(segments, WantedSites::SyscallAndCpuidBySymbols, scratch, out);
+        const auto count =
+            find_sites(segments, WantedSites::SyscallAndCpuidBySymbols, scratch, out);
         return count && *count == 1 ? out[0] : Site{};
     }
 };

@@ -75,7 +75,8 @@ std::string_view view(const channel::SecretBytes& bytes) {
 }
 
 // "@@N" as a whole argument is the host's argument N, each at most once.
-bool give_arguments(ProvisionCall& call, const channel::Configuration& configuration, ErrorChain& chain) {
+bool give_arguments(ProvisionCall& call, const channel::Configuration& configuration,
+                    ErrorChain& chain) {
     std::vector<uint64_t> used;
     for (const auto& argument : configuration.arguments) {
         std::string text(view(argument));
@@ -124,11 +125,13 @@ bool give_all(ProvisionCall& call, const channel::Configuration& configuration, 
             chain.add("the policy has no fspf_tag for " + root.fspf_path);
             return false;
         }
-        if (!call.root(call.context, root.fspf_path.c_str(), root.key.expose().data(), root.tag->data()))
+        if (!call.root(call.context, root.fspf_path.c_str(), root.key.expose().data(),
+                       root.tag->data()))
             return false;
     }
     for (const auto& file : configuration.injected_files)
-        if (!call.file(call.context, file.path.c_str(), view(file.content).data(), file.content.size(), file.mode))
+        if (!call.file(call.context, file.path.c_str(), view(file.content).data(),
+                       file.content.size(), file.mode))
             return false;
     for (const auto& setting : configuration.runtime_settings)
         if (!call.setting(call.context, setting.name.c_str(), setting.value.c_str()))
@@ -152,7 +155,8 @@ extern "C" void scone_provision(void* argument) {
     std::string token = call.access_token;
     request.service_access_token = channel::SecretBytes(token.size());
     std::copy(token.begin(), token.end(), request.service_access_token.expose_mutable().begin());
-    if (!provisioning::prepare_cryptography([](uint8_t* out, size_t size) { return current->random(out, size); }))
+    if (!provisioning::prepare_cryptography(
+            [](uint8_t* out, size_t size) { return current->random(out, size); }))
         chain.add("the cryptographic library did not start");
     else if (set_pin(call.cas_key_hash, request.pin, chain)) {
         auto provisioned = provisioning::provision(surroundings_of(call), request);

@@ -70,8 +70,8 @@ text::Outcome<void> patch_one(Image& image, const x86::Site& site, uint64_t imag
 text::Outcome<std::vector<x86::Site>> remaining_sites(const Image& image) {
     std::vector<uint8_t> scratch(x86::scratch_size(image.segments()));
     std::vector<x86::Site> sites(kMaxSites);
-    const auto count =
-        x86::find_sites(image.segments(), x86::WantedSites::SyscallAndCpuidBySymbols, scratch, sites);
+    const auto count = x86::find_sites(image.segments(), x86::WantedSites::SyscallAndCpuidBySymbols,
+                                       scratch, sites);
     if (!count)
         return std::unexpected(bad_image(count.error().text));
     sites.resize(*count);

@@ -1,8 +1,9 @@
 // Entry of threads and first phase of events: the C++ half of entry_unsafe.S.
+#include "runtime/trusted/enclave/entry.h"
+
 #include <atomic>
 
 #include "lib/base/bytes.h"
-#include "runtime/trusted/enclave/entry.h"
 #include "runtime/trusted/enclave/heap.h"
 #include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
@@ -24,7 +25,9 @@ namespace {
 
 std::atomic<bool> started;
 
-uint64_t address_of(const uint8_t* label) { return reinterpret_cast<uint64_t>(label); }
+uint64_t address_of(const uint8_t* label) {
+    return reinterpret_cast<uint64_t>(label);
+}
 bool between(uint64_t value, const uint8_t* begin, const uint8_t* end) {
     return value >= address_of(begin) && value < address_of(end);
 }
@@ -47,9 +50,9 @@ void adopt_window(ThreadBlock* block, uint64_t window, uint64_t exit_target) {
 // The frame of an interrupted program is what the SSA holds.
 void save_program_state(ThreadBlock* block, const GprSgx& gpr, const uint8_t* ssa) {
     Registers* frame = frame_of(block);
-    *frame = Registers{gpr.rax, gpr.rbx, gpr.rcx, gpr.rdx, gpr.rsi, gpr.rdi, gpr.rbp, gpr.rsp,
-                       gpr.r8,  gpr.r9,  gpr.r10, gpr.r11, gpr.r12, gpr.r13, gpr.r14, gpr.r15,
-                       gpr.rip, gpr.rflags, ~0ull, Return::Full};
+    *frame = Registers{gpr.rax, gpr.rbx, gpr.rcx, gpr.rdx,    gpr.rsi, gpr.rdi,     gpr.rbp,
+                       gpr.rsp, gpr.r8,  gpr.r9,  gpr.r10,    gpr.r11, gpr.r12,     gpr.r13,
+                       gpr.r14, gpr.r15, gpr.rip, gpr.rflags, ~0ull,   Return::Full};
     __builtin_memcpy(vector_area_of(block), ssa, kVectorAreaSize - 256);
 }
 
@@ -64,7 +67,9 @@ void redirect_to_phase_two(ThreadBlock* block, GprSgx& gpr, uint64_t vector, con
     gpr.rflags = 0x202;
 }
 
-bool is_program_address(uint64_t rip) { return rip >= kProgramBegin && rip < program_end(); }
+bool is_program_address(uint64_t rip) {
+    return rip >= kProgramBegin && rip < program_end();
+}
 
 void handle_runtime_exception(GprSgx& gpr, uint32_t vector, const ExInfo& info) {
     if (vector == kPageFault || vector == kGeneralProtection) {
@@ -121,7 +126,9 @@ extern "C" void scone_handle_event(uint64_t tcs) {
     }
 }
 
-extern "C" void scone_syscall(Registers* frame) { libos::system_call(frame); }
+extern "C" void scone_syscall(Registers* frame) {
+    libos::system_call(frame);
+}
 
 extern "C" void scone_before_return(Registers* frame) {
     libos::before_return(frame, frame->how == Return::Full);

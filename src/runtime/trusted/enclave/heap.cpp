@@ -48,7 +48,8 @@ bool extend_to(uint64_t end) {
         if (host_call(boundary::kHostExtend, Interruptible::No, region_extended, size,
                       kPageRead | kPageWrite) != 0)
             return false;
-        if (!accept_pages(region_extended, size, kPageRegular | kPageRead | kPageWrite | kPagePending))
+        if (!accept_pages(region_extended, size,
+                          kPageRegular | kPageRead | kPageWrite | kPagePending))
             return false;
         region_extended += size;
     }
@@ -163,8 +164,12 @@ void heap_free(void* memory) {
     free_blocks[header->size_class] = block;
 }
 
-void lock_heap() { heap_lock.lock(); }
-void unlock_heap() { heap_lock.unlock(); }
+void lock_heap() {
+    heap_lock.lock();
+}
+void unlock_heap() {
+    heap_lock.unlock();
+}
 
 void* heap_pages(size_t size) {
     Guard guard(heap_lock);

@@ -12,11 +12,17 @@ extern "C" const uint8_t __ehdr_start[] __attribute__((visibility("hidden")));
 namespace scone::enclave {
 
 inline constexpr uint64_t kGiB = 1ull << 30;
-inline uint64_t image_base() { return reinterpret_cast<uint64_t>(__ehdr_start); }
-inline uint64_t elrange_end() { return image_base() + 2 * kGiB; }
+inline uint64_t image_base() {
+    return reinterpret_cast<uint64_t>(__ehdr_start);
+}
+inline uint64_t elrange_end() {
+    return image_base() + 2 * kGiB;
+}
 // The program's addresses: everything below the image. The first 64 KiB cannot be mapped.
 inline constexpr uint64_t kProgramBegin = 0x10000;
-inline uint64_t program_end() { return image_base(); }
+inline uint64_t program_end() {
+    return image_base();
+}
 
 inline constexpr uint64_t kSettingsOffset = 512ull << 20;
 inline constexpr uint64_t kSlotsOffset = 544ull << 20;

@@ -27,8 +27,8 @@ bool accept_pages(uint64_t address, uint64_t size, uint64_t flags) {
     return true;
 }
 
-void make_report(std::span<const uint8_t, 512> target_info, std::span<const uint8_t, 64> report_data,
-                 std::span<uint8_t, 432> report) {
+void make_report(std::span<const uint8_t, 512> target_info,
+                 std::span<const uint8_t, 64> report_data, std::span<uint8_t, 432> report) {
     alignas(512) uint8_t target[512];
     alignas(128) uint8_t data[64];
     alignas(512) uint8_t out[512] = {};

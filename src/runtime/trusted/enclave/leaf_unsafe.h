@@ -22,8 +22,8 @@ uint64_t accept_page(uint64_t address, uint64_t flags);
 bool accept_pages(uint64_t address, uint64_t size, uint64_t flags);
 
 // REPORT (432 bytes) for the target (512 bytes of TARGETINFO) over 64 bytes of REPORTDATA.
-void make_report(std::span<const uint8_t, 512> target_info, std::span<const uint8_t, 64> report_data,
-                 std::span<uint8_t, 432> report);
+void make_report(std::span<const uint8_t, 512> target_info,
+                 std::span<const uint8_t, 64> report_data, std::span<uint8_t, 432> report);
 // Key (16 bytes) for a KEYREQUEST; false when the processor refuses.
 bool get_key(std::span<const uint8_t, 512> key_request, std::span<uint8_t, 16> key);
 // 64 bits from RDRAND; never returns a failed read.

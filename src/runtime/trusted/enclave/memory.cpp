@@ -37,11 +37,19 @@ size_t strlen(const char* text) {
         size++;
     return size;
 }
-void __cxa_pure_virtual() { __builtin_trap(); }
-int __cxa_atexit(void (*)(void*), void*, void*) { return 0; }
+void __cxa_pure_virtual() {
+    __builtin_trap();
+}
+int __cxa_atexit(void (*)(void*), void*, void*) {
+    return 0;
+}
 void* __dso_handle = nullptr;
 }
 
 // Objects of the core are made by heap_new and never deleted through a base class's delete.
-void operator delete(void*, size_t) noexcept { __builtin_trap(); }
-void operator delete(void*) noexcept { __builtin_trap(); }
+void operator delete(void*, size_t) noexcept {
+    __builtin_trap();
+}
+void operator delete(void*) noexcept {
+    __builtin_trap();
+}

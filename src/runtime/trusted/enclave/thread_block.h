@@ -82,8 +82,11 @@ static_assert(offsetof(ThreadBlock, resume_rip) == SCONE_BLOCK_RESUME_RIP);
 static_assert(offsetof(ThreadBlock, event_stack) == SCONE_BLOCK_EVENT_STACK);
 static_assert(offsetof(ThreadBlock, xsave_mask) == SCONE_BLOCK_XSAVE_MASK);
 static_assert(sizeof(ThreadBlock) <= 2048);
-static_assert(offsetof(Registers, rsp) == SCONE_REG_RSP && offsetof(Registers, r15) == SCONE_REG_R15);
-static_assert(offsetof(Registers, rip) == SCONE_REG_RIP && offsetof(Registers, how) == SCONE_REG_STATE);
-static_assert(offsetof(Registers, orig_rax) == SCONE_REG_ORIG_RAX && sizeof(Registers) <= SCONE_FRAME_SIZE);
+static_assert(offsetof(Registers, rsp) == SCONE_REG_RSP &&
+              offsetof(Registers, r15) == SCONE_REG_R15);
+static_assert(offsetof(Registers, rip) == SCONE_REG_RIP &&
+              offsetof(Registers, how) == SCONE_REG_STATE);
+static_assert(offsetof(Registers, orig_rax) == SCONE_REG_ORIG_RAX &&
+              sizeof(Registers) <= SCONE_FRAME_SIZE);
 
 }  // namespace scone::enclave

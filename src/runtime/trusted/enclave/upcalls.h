@@ -19,7 +19,8 @@ namespace scone::libos {
 void system_call(enclave::Registers* frame);
 // An exception of the program (vector, address, error code), its vector state saved in the frame's
 // area. Either mends the cause or turns it into a signal.
-void program_exception(enclave::Registers* frame, uint32_t vector, uint64_t address, uint32_t error);
+void program_exception(enclave::Registers* frame, uint32_t vector, uint64_t address,
+                       uint32_t error);
 // Signals may be waiting. `vectors_saved`: the program's vector state is in the frame's area.
 void before_return(enclave::Registers* frame, bool vectors_saved);
 

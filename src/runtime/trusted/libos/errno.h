@@ -17,7 +17,9 @@ template <class T>
 using Result = base::Result<T, Errno>;
 using SyscallResult = Result<uint64_t>;
 
-inline std::unexpected<Errno> error(int number) { return std::unexpected(Errno{number}); }
+inline std::unexpected<Errno> error(int number) {
+    return std::unexpected(Errno{number});
+}
 
 // From the kernel's convention (value, or -errno) and back.
 inline SyscallResult from_kernel(int64_t result) {

@@ -14,7 +14,9 @@ constexpr int kFatalStatus = 134;
 std::atomic<int> current_level{static_cast<int>(Level::Warning)};
 constexpr std::string_view kNames[] = {"FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+char upper(char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 bool same_word(std::string_view a, std::string_view b) {
     if (a.size() != b.size())
         return false;
@@ -55,8 +57,12 @@ void write_line(Level level, std::string_view text, const std::source_location& 
 
 }  // namespace
 
-void set_log_level(Level level) { current_level = static_cast<int>(level); }
-Level log_level() { return static_cast<Level>(current_level.load()); }
+void set_log_level(Level level) {
+    current_level = static_cast<int>(level);
+}
+Level log_level() {
+    return static_cast<Level>(current_level.load());
+}
 
 bool parse_log_level(std::string_view text, Level& out) {
     if (text.size() == 1 && text[0] >= '0' && text[0] <= '9') {

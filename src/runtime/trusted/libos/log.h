@@ -14,7 +14,8 @@ enum class Level : int { Fatal = 0, Error = 1, Warning = 2, Info = 3, Debug = 4,
 
 void set_log_level(Level level);
 Level log_level();
-// Accepts FATAL, ERROR, WARNING, WARN, INFO, DEBUG, TRACE in either case and numbers; false if none.
+// Accepts FATAL, ERROR, WARNING, WARN, INFO, DEBUG, TRACE in either case and numbers; false if
+// none.
 bool parse_log_level(std::string_view text, Level& out);
 
 void log(Level level, std::string_view text,

@@ -31,7 +31,8 @@ class AppPtr {
     uint64_t address() const { return address_; }
     Result<T> load(uint64_t index = 0) const {
         T value;
-        if (auto copied = copy_from_program(&value, address_ + index * sizeof(T), sizeof(T)); !copied)
+        if (auto copied = copy_from_program(&value, address_ + index * sizeof(T), sizeof(T));
+            !copied)
             return std::unexpected(copied.error());
         return value;
     }

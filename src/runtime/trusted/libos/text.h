@@ -47,7 +47,8 @@ class FixedText {
     FixedText& append_signed(int64_t value) {
         if (value < 0)
             append('-');
-        return append_number(value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value));
+        return append_number(value < 0 ? 0 - static_cast<uint64_t>(value)
+                                       : static_cast<uint64_t>(value));
     }
     void truncate(size_t size) {
         if (size < size_) {

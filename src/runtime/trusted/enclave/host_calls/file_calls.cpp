@@ -25,8 +25,9 @@ bool put_path(std::string_view path, uint64_t at) {
 int64_t host_open(std::string_view path, uint64_t flags, uint64_t mode) {
     if (!put_path(path, 0))
         return -kEnametoolong;
-    return checked_result(host_call(__NR_openat, Interruptible::Yes, kAtFdcwd, window_data(), flags, mode),
-                          kMaximumFd);
+    return checked_result(
+        host_call(__NR_openat, Interruptible::Yes, kAtFdcwd, window_data(), flags, mode),
+        kMaximumFd);
 }
 
 int64_t host_close(int fd) {
@@ -52,15 +53,16 @@ int64_t host_fstat(int fd, linux_abi::Stat& out) {
 int64_t host_read_link(std::string_view path, char* out, uint64_t size) {
     if (!put_path(path, 0))
         return -kEnametoolong;
-    int64_t result = checked_result(host_call(__NR_readlinkat, Interruptible::No, kAtFdcwd, window_data(),
-                                              window_data() + kResultArea, size),
+    int64_t result = checked_result(host_call(__NR_readlinkat, Interruptible::No, kAtFdcwd,
+                                              window_data(), window_data() + kResultArea, size),
                                     size);
     if (result > 0)
         copy_from_host(out, window_data() + kResultArea, static_cast<uint64_t>(result));
     return result;
 }
 
-int64_t host_path_call(uint64_t number, std::string_view path, uint64_t a1, uint64_t a2, uint64_t a3) {
+int64_t host_path_call(uint64_t number, std::string_view path, uint64_t a1, uint64_t a2,
+                       uint64_t a3) {
     if (!put_path(path, 0))
         return -kEnametoolong;
     return checked_result(host_call(number, Interruptible::No, window_data(), a1, a2, a3), 0);
@@ -70,8 +72,8 @@ int64_t host_path_at_call(uint64_t number, std::string_view path, uint64_t a2, u
                           uint64_t a4) {
     if (!put_path(path, 0))
         return -kEnametoolong;
-    return checked_result(
-        host_call(number, Interruptible::No, kAtFdcwd, window_data(), a2, a3, a4), 0);
+    return checked_result(host_call(number, Interruptible::No, kAtFdcwd, window_data(), a2, a3, a4),
+                          0);
 }
 
 int64_t host_two_path_call(uint64_t number, std::string_view from, std::string_view to,

@@ -7,8 +7,8 @@ extern "C" void scone_host_call_exit();
 
 namespace scone::enclave {
 
-int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0, uint64_t a1, uint64_t a2,
-                  uint64_t a3, uint64_t a4, uint64_t a5) {
+int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0, uint64_t a1,
+                  uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) {
     ThreadBlock* block = current_block();
     boundary::HostRequest& request = block->window->request;
     host_store(&request.number, number);
@@ -38,7 +38,9 @@ void prepare_host_call(uint64_t number) {
 uint64_t window_data() {
     return reinterpret_cast<uint64_t>(current_block()->window) + boundary::kWindowHeaderSize;
 }
-uint64_t window_data_size() { return current_block()->window_data_size; }
+uint64_t window_data_size() {
+    return current_block()->window_data_size;
+}
 
 int64_t checked_result(int64_t result, uint64_t limit) {
     constexpr int64_t kEio = 5;

@@ -13,7 +13,8 @@ enum class Device : uint8_t { Null, Zero, Full, Random };
 
 class DeviceFile : public File {
   public:
-    DeviceFile(Device device, uint32_t minor, uint32_t flags) : File(flags), device_(device), minor_(minor) {}
+    DeviceFile(Device device, uint32_t minor, uint32_t flags)
+        : File(flags), device_(device), minor_(minor) {}
     Result<uint64_t> read(IoBuffer& buffer) override;
     Result<uint64_t> write(IoBuffer& buffer) override;
     Result<uint64_t> read_at(IoBuffer& buffer, uint64_t) override { return read(buffer); }

@@ -17,7 +17,8 @@ using enclave::Interruptible;
 
 HostFile::HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::string_view path)
     : File(status_flags & ~(kO_CREAT | kO_EXCL | kO_NOCTTY | kO_TRUNC | kO_CLOEXEC)),
-      host_fd_(host_fd), mode_(mode) {
+      host_fd_(host_fd),
+      mode_(mode) {
     path_ = static_cast<char*>(enclave::heap_allocate(path.size() + 1));
     if (path_ != nullptr) {
         __builtin_memcpy(path_, path.data(), path.size());
@@ -35,8 +36,8 @@ Result<uint64_t> HostFile::transfer(uint64_t number, IoBuffer& buffer, uint64_t 
     IoBuffer rest = buffer;
     uint64_t done = 0;
     do {
-        uint64_t step = rest.size() < enclave::window_data_size() ? rest.size()
-                                                                  : enclave::window_data_size();
+        uint64_t step =
+            rest.size() < enclave::window_data_size() ? rest.size() : enclave::window_data_size();
         if (writing)
             SCONE_TRY(rest.get_to_host(0, enclave::window_data(), step));
         int64_t result = enclave::checked_result(
@@ -101,14 +102,17 @@ Result<void> plain(int64_t result) {
 }
 }  // namespace
 
-Result<void> HostFile::stat(Stat& out) { return plain(enclave::host_fstat(host_fd_, out)); }
+Result<void> HostFile::stat(Stat& out) {
+    return plain(enclave::host_fstat(host_fd_, out));
+}
 
 Result<uint64_t> HostFile::ioctl(uint64_t request, uint64_t argument) {
     return host_ioctl(*this, host_fd_, request, argument);
 }
 
 Result<void> HostFile::truncate(uint64_t size) {
-    return plain(host_call(__NR_ftruncate, Interruptible::No, static_cast<uint64_t>(host_fd_), size));
+    return plain(
+        host_call(__NR_ftruncate, Interruptible::No, static_cast<uint64_t>(host_fd_), size));
 }
 Result<void> HostFile::allocate(int mode, uint64_t offset, uint64_t size) {
     return plain(host_call(__NR_fallocate, Interruptible::No, static_cast<uint64_t>(host_fd_),
@@ -122,7 +126,8 @@ Result<void> HostFile::change_mode(uint32_t mode) {
     return plain(host_call(__NR_fchmod, Interruptible::No, static_cast<uint64_t>(host_fd_), mode));
 }
 Result<void> HostFile::change_owner(uint32_t user, uint32_t group) {
-    return plain(host_call(__NR_fchown, Interruptible::No, static_cast<uint64_t>(host_fd_), user, group));
+    return plain(
+        host_call(__NR_fchown, Interruptible::No, static_cast<uint64_t>(host_fd_), user, group));
 }
 Result<void> HostFile::set_times(const Timespec times[2]) {
     Timespec copy[2] = {};
@@ -143,8 +148,9 @@ Result<void> HostFile::flock(int operation) {
 
 Result<void> HostFile::set_status_flags(uint32_t flags) {
     constexpr uint64_t kFSetfl = 4;
-    SCONE_TRY(plain(host_call(__NR_fcntl, Interruptible::No, static_cast<uint64_t>(host_fd_), kFSetfl,
-                              flags & (kO_APPEND | kO_NONBLOCK | kO_ASYNC | kO_DIRECT | kO_NOATIME))));
+    SCONE_TRY(
+        plain(host_call(__NR_fcntl, Interruptible::No, static_cast<uint64_t>(host_fd_), kFSetfl,
+                        flags & (kO_APPEND | kO_NONBLOCK | kO_ASYNC | kO_DIRECT | kO_NOATIME))));
     return File::set_status_flags(flags);
 }
 
@@ -165,7 +171,8 @@ Result<uint64_t> HostFile::read_directory(IoBuffer& buffer) {
     enclave::copy_from_host(copy, enclave::window_data(), count);
     bool well_formed = true;
     for (uint64_t at = 0; at < count && well_formed;) {
-        uint16_t record = count - at >= 24 ? static_cast<uint16_t>(copy[at + 16] | copy[at + 17] << 8) : 0;
+        uint16_t record =
+            count - at >= 24 ? static_cast<uint16_t>(copy[at + 16] | copy[at + 17] << 8) : 0;
         well_formed = record >= 24 && record % 8 == 0 && record <= count - at;
         // The name ends inside its record.
         bool ended = false;
@@ -185,7 +192,8 @@ void HostFile::describe(Path& out) const {
         out.append(path_);
 }
 
-Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags, std::string_view path) {
+Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags,
+                                        std::string_view path) {
     Stat now{};
     int64_t result = enclave::host_fstat(static_cast<int>(host_fd), now);
     if (result < 0) {

@@ -46,6 +46,7 @@ class HostFile : public File {
 };
 
 // A new Ref for a host descriptor, which is closed when there is no memory.
-Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags, std::string_view path);
+Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags,
+                                        std::string_view path);
 
 }  // namespace scone::libos

@@ -68,7 +68,8 @@ Result<void> HostFs::symlink(std::string_view target, std::string_view path) {
 Result<void> HostFs::change_mode(std::string_view path, uint32_t mode) {
     return plain(enclave::host_path_at_call(__NR_fchmodat, path, mode));
 }
-Result<void> HostFs::change_owner(std::string_view path, uint32_t user, uint32_t group, Follow follow) {
+Result<void> HostFs::change_owner(std::string_view path, uint32_t user, uint32_t group,
+                                  Follow follow) {
     return plain(enclave::host_path_at_call(__NR_fchownat, path, user, group,
                                             follow == Follow::No ? kAT_SYMLINK_NOFOLLOW : 0));
 }

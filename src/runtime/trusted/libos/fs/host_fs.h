@@ -22,8 +22,10 @@ class HostFs : public FileSystem {
     Result<void> link(std::string_view from, std::string_view to, Follow follow) override;
     Result<void> symlink(std::string_view target, std::string_view path) override;
     Result<void> change_mode(std::string_view path, uint32_t mode) override;
-    Result<void> change_owner(std::string_view path, uint32_t user, uint32_t group, Follow follow) override;
-    Result<void> set_times(std::string_view path, const linux_abi::Timespec* times, Follow follow) override;
+    Result<void> change_owner(std::string_view path, uint32_t user, uint32_t group,
+                              Follow follow) override;
+    Result<void> set_times(std::string_view path, const linux_abi::Timespec* times,
+                           Follow follow) override;
     Result<void> truncate(std::string_view path, uint64_t size) override;
     Result<void> statfs(std::string_view path, uint8_t (&out)[120]) override;
 };

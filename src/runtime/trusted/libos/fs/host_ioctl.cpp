@@ -15,22 +15,22 @@ struct Row {
     bool by_value;
 };
 constexpr Row kRows[] = {
-    {0x5401, 0, 36, false},   // TCGETS
-    {0x5402, 36, 0, false},   // TCSETS
-    {0x5403, 36, 0, false},   // TCSETSW
-    {0x5404, 36, 0, false},   // TCSETSF
-    {0x5409, 0, 0, true},     // TCSBRK
-    {0x540a, 0, 0, true},     // TCXONC
-    {0x540b, 0, 0, true},     // TCFLSH
-    {0x540e, 0, 0, true},     // TIOCSCTTY
-    {0x540f, 0, 4, false},    // TIOCGPGRP
-    {0x5410, 4, 0, false},    // TIOCSPGRP
-    {0x5411, 0, 4, false},    // TIOCOUTQ
-    {0x5413, 0, 8, false},    // TIOCGWINSZ
-    {0x5414, 8, 0, false},    // TIOCSWINSZ
-    {0x541b, 0, 4, false},    // FIONREAD
-    {0x5422, 0, 0, true},     // TIOCNOTTY
-    {0x5429, 0, 4, false},    // TIOCGSID
+    {0x5401, 0, 36, false},     // TCGETS
+    {0x5402, 36, 0, false},     // TCSETS
+    {0x5403, 36, 0, false},     // TCSETSW
+    {0x5404, 36, 0, false},     // TCSETSF
+    {0x5409, 0, 0, true},       // TCSBRK
+    {0x540a, 0, 0, true},       // TCXONC
+    {0x540b, 0, 0, true},       // TCFLSH
+    {0x540e, 0, 0, true},       // TIOCSCTTY
+    {0x540f, 0, 4, false},      // TIOCGPGRP
+    {0x5410, 4, 0, false},      // TIOCSPGRP
+    {0x5411, 0, 4, false},      // TIOCOUTQ
+    {0x5413, 0, 8, false},      // TIOCGWINSZ
+    {0x5414, 8, 0, false},      // TIOCSWINSZ
+    {0x541b, 0, 4, false},      // FIONREAD
+    {0x5422, 0, 0, true},       // TIOCNOTTY
+    {0x5429, 0, 4, false},      // TIOCGSID
     {0x80045430, 0, 4, false},  // TIOCGPTN
     {0x40045431, 4, 0, false},  // TIOCSPTLCK
     {0x80045439, 0, 4, false},  // TIOCGPTLCK
@@ -58,8 +58,9 @@ Result<uint64_t> host_ioctl(File& file, int host_fd, uint64_t request, uint64_t 
                 INT32_MAX));
         alignas(8) uint8_t structure[64] = {};
         SCONE_TRY(copy_from_program(structure, argument, row.in_size));
-        int64_t result = enclave::host_structure_call(__NR_ioctl, 2, structure, row.in_size, row.out_size,
-                                                      static_cast<uint64_t>(host_fd), request);
+        int64_t result =
+            enclave::host_structure_call(__NR_ioctl, 2, structure, row.in_size, row.out_size,
+                                         static_cast<uint64_t>(host_fd), request);
         if (result >= 0)
             SCONE_TRY(copy_to_program(argument, structure, row.out_size));
         return from_kernel(result);

@@ -13,9 +13,12 @@ namespace {
 using namespace linux_abi;
 
 bool starts_with(std::string_view text, std::string_view prefix) {
-    return text.size() >= prefix.size() && __builtin_memcmp(text.data(), prefix.data(), prefix.size()) == 0;
+    return text.size() >= prefix.size() &&
+           __builtin_memcmp(text.data(), prefix.data(), prefix.size()) == 0;
 }
-std::string_view after(std::string_view text, size_t count) { return {text.data() + count, text.size() - count}; }
+std::string_view after(std::string_view text, size_t count) {
+    return {text.data() + count, text.size() - count};
+}
 
 bool parse_number(std::string_view text, uint64_t& out) {
     if (text.empty() || text.size() > 9)
@@ -44,8 +47,8 @@ Path canonical(std::string_view path) {
         end++;
     std::string_view first(rest.data(), end);
     uint64_t number;
-    bool own = first == "thread-self" ||
-               (parse_number(first, number) && number == static_cast<uint64_t>(current_process().pid));
+    bool own = first == "thread-self" || (parse_number(first, number) &&
+                                          number == static_cast<uint64_t>(current_process().pid));
     out.append("/proc/").append(own ? std::string_view("self") : first).append(after(rest, end));
     if (starts_with(out.view(), "/proc/self/task/")) {
         std::string_view task = after(out.view(), 16);
@@ -71,7 +74,7 @@ Result<Ref<File>> descriptor_of(std::string_view path) {
 
 Result<void> link_target(std::string_view path, Path& out) {
     Process& process = current_process();
-    if (path == "/proc/self" ) {
+    if (path == "/proc/self") {
         out.append_number(static_cast<uint64_t>(process.pid));
         return {};
     }
@@ -94,10 +97,23 @@ Result<void> link_target(std::string_view path, Path& out) {
 }
 
 bool is_directory(std::string_view path) {
-    constexpr std::string_view kDirectories[] = {
-        "/proc", "/proc/self", "/proc/self/fd", "/proc/self/task", "/proc/sys", "/proc/sys/kernel", "/proc/sys/vm",
-        "/proc/sys/fs", "/proc/sys/net", "/proc/sys/net/core", "/sys", "/sys/devices", "/sys/devices/system",
-        "/sys/devices/system/cpu", "/sys/kernel", "/sys/kernel/mm", "/sys/kernel/mm/transparent_hugepage"};
+    constexpr std::string_view kDirectories[] = {"/proc",
+                                                 "/proc/self",
+                                                 "/proc/self/fd",
+                                                 "/proc/self/task",
+                                                 "/proc/sys",
+                                                 "/proc/sys/kernel",
+                                                 "/proc/sys/vm",
+                                                 "/proc/sys/fs",
+                                                 "/proc/sys/net",
+                                                 "/proc/sys/net/core",
+                                                 "/sys",
+                                                 "/sys/devices",
+                                                 "/sys/devices/system",
+                                                 "/sys/devices/system/cpu",
+                                                 "/sys/kernel",
+                                                 "/sys/kernel/mm",
+                                                 "/sys/kernel/mm/transparent_hugepage"};
     for (std::string_view name : kDirectories)
         if (name == path)
             return true;
@@ -129,11 +145,13 @@ Result<Ref<File>> open_directory(std::string_view path) {
         FixedText<16> pid;
         pid.append_number(static_cast<uint64_t>(process.pid));
         SCONE_TRY(directory->add(pid.view(), 4));
-        for (std::string_view name : {"cpuinfo", "meminfo", "mounts", "stat", "uptime", "version", "loadavg"})
+        for (std::string_view name :
+             {"cpuinfo", "meminfo", "mounts", "stat", "uptime", "version", "loadavg"})
             SCONE_TRY(directory->add(name, 8));
         SCONE_TRY(directory->add("self", 10));
     } else if (path == "/proc/self") {
-        for (std::string_view name : {"cmdline", "comm", "environ", "maps", "stat", "statm", "status", "limits"})
+        for (std::string_view name :
+             {"cmdline", "comm", "environ", "maps", "stat", "statm", "status", "limits"})
             SCONE_TRY(directory->add(name, 8));
         for (std::string_view name : {"cwd", "exe", "root"})
             SCONE_TRY(directory->add(name, 10));
@@ -247,21 +265,24 @@ struct DeviceRow {
     uint32_t minor;
 };
 constexpr DeviceRow kDevices[] = {
-    {"/dev/null", Device::Null, 3}, {"/dev/zero", Device::Zero, 5},     {"/dev/full", Device::Full, 7},
-    {"/dev/random", Device::Random, 8}, {"/dev/urandom", Device::Random, 9},
+    {"/dev/null", Device::Null, 3},      {"/dev/zero", Device::Zero, 5},
+    {"/dev/full", Device::Full, 7},      {"/dev/random", Device::Random, 8},
+    {"/dev/urandom", Device::Random, 9},
 };
 struct LinkRow {
     std::string_view path, target;
 };
 constexpr LinkRow kDeviceLinks[] = {
-    {"/dev/fd", "/proc/self/fd"}, {"/dev/stdin", "/proc/self/fd/0"},
-    {"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"},
+    {"/dev/fd", "/proc/self/fd"},
+    {"/dev/stdin", "/proc/self/fd/0"},
+    {"/dev/stdout", "/proc/self/fd/1"},
+    {"/dev/stderr", "/proc/self/fd/2"},
 };
 
 // Terminals are the host's, as the standard streams are.
 bool is_terminal(std::string_view path) {
-    return path == "/dev/tty" || path == "/dev/ptmx" || starts_with(path, "/dev/pts/") || path == "/dev/pts" ||
-           path == "/dev/console";
+    return path == "/dev/tty" || path == "/dev/ptmx" || starts_with(path, "/dev/pts/") ||
+           path == "/dev/pts" || path == "/dev/console";
 }
 
 const LinkRow* device_link(std::string_view path) {
@@ -276,7 +297,8 @@ const LinkRow* device_link(std::string_view path) {
 Result<Ref<File>> DevFs::open(std::string_view path, uint32_t flags, uint32_t mode) {
     for (const DeviceRow& row : kDevices) {
         if (row.path == path) {
-            auto file = make_ref<DeviceFile>(row.device, row.minor, flags & ~(kO_CREAT | kO_TRUNC | kO_CLOEXEC));
+            auto file = make_ref<DeviceFile>(row.device, row.minor,
+                                             flags & ~(kO_CREAT | kO_TRUNC | kO_CLOEXEC));
             return file ? Result<Ref<File>>(Ref<File>(file)) : error(kENOMEM);
         }
     }

@@ -15,7 +15,8 @@ using namespace linux_abi;
 
 unsigned processor_count() {
     uint64_t mask[16] = {};
-    int64_t result = enclave::host_structure_call(__NR_sched_getaffinity, 2, mask, 0, sizeof mask, 0, sizeof mask);
+    int64_t result = enclave::host_structure_call(__NR_sched_getaffinity, 2, mask, 0, sizeof mask,
+                                                  0, sizeof mask);
     unsigned count = 0;
     for (uint64_t word : mask)
         for (; word != 0; word &= word - 1)
@@ -108,10 +109,13 @@ void status(TextBuilder& text) {
 
 void stat(TextBuilder& text) {
     Process& p = current_process();
-    text.append_number(static_cast<uint64_t>(p.pid)).append(" (").append(current_thread().name.view());
+    text.append_number(static_cast<uint64_t>(p.pid))
+        .append(" (")
+        .append(current_thread().name.view());
     text.append(") R ").append_number(static_cast<uint64_t>(current_parent(p))).append(" ");
     text.append_number(static_cast<uint64_t>(p.group)).append(" ");
-    text.append_number(static_cast<uint64_t>(p.session)).append(" 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 ");
+    text.append_number(static_cast<uint64_t>(p.session))
+        .append(" 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 ");
     text.append_number(p.threads.size()).append(" 0 ").append_number(p.start_time_ns / 10'000'000);
     text.append(" ").append_number(virtual_size()).append(" ");
     text.append_number(pages::committed_size() / 4096);
@@ -138,9 +142,13 @@ void cpuinfo(TextBuilder& text) {
         text.append("processor\t: ").append_number(i).append("\nvendor_id\t: GenuineIntel\n");
         text.append("cpu family\t: 6\nmodel\t\t: 106\nmodel name\t: enclave processor\n");
         text.append("cpu MHz\t\t: 2000.000\nsiblings\t: ").append_number(count);
-        text.append("\ncore id\t\t: ").append_number(i).append("\ncpu cores\t: ").append_number(count);
-        text.append("\nflags\t\t: fpu tsc cx8 cmov mmx fxsr sse sse2 ht syscall nx lm pni ssse3 cx16 "
-                    "sse4_1 sse4_2 popcnt aes xsave avx rdrand avx2 sgx\n\n");
+        text.append("\ncore id\t\t: ")
+            .append_number(i)
+            .append("\ncpu cores\t: ")
+            .append_number(count);
+        text.append(
+            "\nflags\t\t: fpu tsc cx8 cmov mmx fxsr sse sse2 ht syscall nx lm pni ssse3 cx16 "
+            "sse4_1 sse4_2 popcnt aes xsave avx rdrand avx2 sgx\n\n");
     }
 }
 
@@ -175,33 +183,43 @@ struct Row {
     void (*write)(TextBuilder&);
 };
 template <unsigned V>
-void constant(TextBuilder& text) { text.append_number(V).append("\n"); }
+void constant(TextBuilder& text) {
+    text.append_number(V).append("\n");
+}
 
 constexpr Row kRows[] = {
     {"/proc/self/maps", maps},
     {"/proc/self/status", status},
     {"/proc/self/stat", stat},
-    {"/proc/self/statm", [](TextBuilder& t) {
-         t.append_number(virtual_size() / 4096).append(" ").append_number(pages::committed_size() / 4096);
+    {"/proc/self/statm",
+     [](TextBuilder& t) {
+         t.append_number(virtual_size() / 4096)
+             .append(" ")
+             .append_number(pages::committed_size() / 4096);
          t.append(" 0 0 0 0 0\n");
      }},
-    {"/proc/self/cmdline", [](TextBuilder& t) {
+    {"/proc/self/cmdline",
+     [](TextBuilder& t) {
          program_range(t, current_process().arguments_start, current_process().arguments_end);
      }},
-    {"/proc/self/environ", [](TextBuilder& t) {
+    {"/proc/self/environ",
+     [](TextBuilder& t) {
          program_range(t, current_process().environment_start, current_process().environment_end);
      }},
-    {"/proc/self/comm", [](TextBuilder& t) { t.append(current_thread().name.view()).append("\n"); }},
+    {"/proc/self/comm",
+     [](TextBuilder& t) { t.append(current_thread().name.view()).append("\n"); }},
     {"/proc/self/limits", limits},
     {"/proc/self/cgroup", [](TextBuilder& t) { t.append("0::/\n"); }},
-    {"/proc/self/mountinfo", [](TextBuilder& t) { t.append("1 0 0:1 / / rw - rootfs rootfs rw\n"); }},
+    {"/proc/self/mountinfo",
+     [](TextBuilder& t) { t.append("1 0 0:1 / / rw - rootfs rootfs rw\n"); }},
     {"/proc/self/mounts", [](TextBuilder& t) { t.append("rootfs / rootfs rw 0 0\n"); }},
     {"/proc/mounts", [](TextBuilder& t) { t.append("rootfs / rootfs rw 0 0\n"); }},
     {"/proc/self/oom_score_adj", constant<0>},
     {"/proc/meminfo", meminfo},
     {"/proc/cpuinfo", cpuinfo},
     {"/proc/stat", processor_stat},
-    {"/proc/uptime", [](TextBuilder& t) { t.append_number(monotonic_ns() / 1'000'000'000).append(".00 0.00\n"); }},
+    {"/proc/uptime",
+     [](TextBuilder& t) { t.append_number(monotonic_ns() / 1'000'000'000).append(".00 0.00\n"); }},
     {"/proc/loadavg", [](TextBuilder& t) { t.append("0.00 0.00 0.00 1/1 1\n"); }},
     {"/proc/version", [](TextBuilder& t) { t.append("Linux version 6.1.0-scone\n"); }},
     {"/proc/filesystems", [](TextBuilder& t) { t.append("nodev\tproc\nnodev\ttmpfs\n"); }},
@@ -222,7 +240,8 @@ constexpr Row kRows[] = {
     {"/sys/devices/system/cpu/online", cpu_list},
     {"/sys/devices/system/cpu/possible", cpu_list},
     {"/sys/devices/system/cpu/present", cpu_list},
-    {"/sys/kernel/mm/transparent_hugepage/enabled", [](TextBuilder& t) { t.append("always madvise [never]\n"); }},
+    {"/sys/kernel/mm/transparent_hugepage/enabled",
+     [](TextBuilder& t) { t.append("always madvise [never]\n"); }},
     {"/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", constant<2097152>},
 };
 

@@ -13,13 +13,17 @@ using Node = TmpFs::Node;
 class TmpFile : public File {
   public:
     TmpFile(Ref<Node> node, uint32_t flags, std::string_view path)
-        : File(flags & ~(kO_CREAT | kO_EXCL | kO_TRUNC | kO_CLOEXEC)), node_(std::move(node)), path_(path) {}
+        : File(flags & ~(kO_CREAT | kO_EXCL | kO_TRUNC | kO_CLOEXEC)),
+          node_(std::move(node)),
+          path_(path) {}
     Result<uint64_t> read_at(IoBuffer& buffer, uint64_t offset) override {
         if (node_->is_directory())
             return error(kEISDIR);
         return node_->read(buffer, offset);
     }
-    Result<uint64_t> write_at(IoBuffer& buffer, uint64_t offset) override { return node_->write(buffer, offset); }
+    Result<uint64_t> write_at(IoBuffer& buffer, uint64_t offset) override {
+        return node_->write(buffer, offset);
+    }
     Result<uint64_t> seek(int64_t offset, int whence) override {
         return seek_within(offset, whence, node_->is_directory() ? UINT32_MAX : node_->size);
     }
@@ -80,12 +84,14 @@ Result<uint64_t> TmpFile::read_directory(IoBuffer& buffer) {
         uint64_t size = base::round_up(19 + name.size() + 1, 8);
         if (size > buffer.size() - done)
             break;
-        uint64_t number = entry == nullptr ? node_->number : entry->node->number, next = position_ + 1;
+        uint64_t number = entry == nullptr ? node_->number : entry->node->number,
+                 next = position_ + 1;
         auto record_size = static_cast<uint16_t>(size);
         __builtin_memcpy(record, &number, 8);
         __builtin_memcpy(record + 8, &next, 8);
         __builtin_memcpy(record + 16, &record_size, 2);
-        record[18] = static_cast<uint8_t>((entry == nullptr ? kS_IFDIR : entry->node->mode & kS_IFMT) >> 12);
+        record[18] =
+            static_cast<uint8_t>((entry == nullptr ? kS_IFDIR : entry->node->mode & kS_IFMT) >> 12);
         __builtin_memcpy(record + 19, name.data(), name.size());
         SCONE_TRY(buffer.put(done, record, size));
         done += size;
@@ -123,7 +129,9 @@ struct TmpFs::Place {
     FixedText<256> name;
 };
 
-TmpFs::TmpFs(std::string_view prefix) : prefix_(prefix) { root_ = make_ref<Node>(kS_IFDIR | 01777u); }
+TmpFs::TmpFs(std::string_view prefix) : prefix_(prefix) {
+    root_ = make_ref<Node>(kS_IFDIR | 01777u);
+}
 TmpFs::~TmpFs() = default;
 
 // At a link that has to be followed: EXDEV, and where to go on in `leaves`.
@@ -233,7 +241,9 @@ Result<void> TmpFs::add_file(std::string_view path, std::string_view content, ui
 }
 
 Result<Ref<File>> TmpFs::open(std::string_view path, uint32_t flags, uint32_t mode) {
-    Follow follow = flags & kO_NOFOLLOW || (flags & (kO_CREAT | kO_EXCL)) == (kO_CREAT | kO_EXCL) ? Follow::No : Follow::Yes;
+    Follow follow = flags & kO_NOFOLLOW || (flags & (kO_CREAT | kO_EXCL)) == (kO_CREAT | kO_EXCL)
+                        ? Follow::No
+                        : Follow::Yes;
     auto found = find(path, follow, nullptr);
     Ref<Node> node;
     if (found) {
@@ -353,7 +363,8 @@ Result<void> TmpFs::rename(std::string_view from, std::string_view to, uint32_t 
     Place a = SCONE_TRY(parent_of(from));
     Place b = SCONE_TRY(parent_of(to));
     // A directory cannot move below itself.
-    if (to.size() > from.size() && __builtin_memcmp(to.data(), from.data(), from.size()) == 0 && to[from.size()] == '/')
+    if (to.size() > from.size() && __builtin_memcmp(to.data(), from.data(), from.size()) == 0 &&
+        to[from.size()] == '/')
         return error(kEINVAL);
     Node* low = a.directory.get() < b.directory.get() ? a.directory.get() : b.directory.get();
     Node* high = low == a.directory.get() ? b.directory.get() : a.directory.get();
@@ -395,7 +406,8 @@ Result<void> TmpFs::change_mode(std::string_view path, uint32_t mode) {
     node->mode = (node->mode & kS_IFMT) | (mode & 07777);
     return {};
 }
-Result<void> TmpFs::change_owner(std::string_view path, uint32_t user, uint32_t group, Follow follow) {
+Result<void> TmpFs::change_owner(std::string_view path, uint32_t user, uint32_t group,
+                                 Follow follow) {
     Ref<Node> node = SCONE_TRY(find(path, follow, nullptr));
     if (user != ~0u)
         node->user = user;

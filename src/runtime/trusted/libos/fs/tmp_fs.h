@@ -1,4 +1,5 @@
-// Files in the enclave's memory: empty at start, gone at the end. Ephemeral regions, injected files.
+// Files in the enclave's memory: empty at start, gone at the end. Ephemeral regions, injected
+// files.
 //
 // Side:    trusted
 // Threads: thread-safe: one lock per tree
@@ -31,8 +32,10 @@ class TmpFs : public FileSystem {
     Result<void> link(std::string_view from, std::string_view to, Follow follow) override;
     Result<void> symlink(std::string_view target, std::string_view path) override;
     Result<void> change_mode(std::string_view path, uint32_t mode) override;
-    Result<void> change_owner(std::string_view path, uint32_t user, uint32_t group, Follow follow) override;
-    Result<void> set_times(std::string_view path, const linux_abi::Timespec* times, Follow follow) override;
+    Result<void> change_owner(std::string_view path, uint32_t user, uint32_t group,
+                              Follow follow) override;
+    Result<void> set_times(std::string_view path, const linux_abi::Timespec* times,
+                           Follow follow) override;
     Result<void> truncate(std::string_view path, uint64_t size) override;
 
     struct Node;

@@ -21,7 +21,8 @@ Timespec now() {
 }  // namespace
 
 TmpFs::Node::Node(uint32_t mode_bits)
-    : number(next_number.fetch_add(1)), mode(mode_bits),
+    : number(next_number.fetch_add(1)),
+      mode(mode_bits),
       user(current_thread().process ? current_process().credentials.effective_user : 0),
       group(current_thread().process ? current_process().credentials.effective_group : 0) {
     access_time = change_time = modify_time = now();
@@ -35,7 +36,9 @@ TmpFs::Node::~Node() {
     enclave::heap_delete(target);
 }
 
-void TmpFs::Node::touch() { modify_time = change_time = now(); }
+void TmpFs::Node::touch() {
+    modify_time = change_time = now();
+}
 
 void TmpFs::Node::stat(Stat& out) {
     enclave::Guard guard(lock);

@@ -1,11 +1,10 @@
-#include "runtime/trusted/libos/hosted/hosted.h"
-
 #include "lib/base/endian.h"
 #include "runtime/trusted/enclave/heap.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
 #include "runtime/trusted/enclave/spin_lock.h"
 #include "runtime/trusted/enclave/thread_block.h"
+#include "runtime/trusted/libos/hosted/hosted.h"
 #include "runtime/trusted/libos/log.h"
 
 extern "C" {
@@ -35,11 +34,21 @@ uint64_t make_start_stack() {
     const auto* header = reinterpret_cast<const uint8_t*>(enclave::image_base());
     uint64_t table = enclave::image_base() + base::load_le64(header + 32);
     static const char kName[] = "provisioning";
-    const uint64_t words[] = {
-        1, reinterpret_cast<uint64_t>(kName), 0, 0,
-        3, table, 4, 56, 5, base::load_le16(header + 56), 6, enclave::kPageSize,
-        9, enclave::image_base() + base::load_le64(header + 24), 11, 0, 12, 0, 13, 0, 14, 0,
-        16, 0, 23, 1, 25, reinterpret_cast<uint64_t>(random), 0, 0};
+    const uint64_t words[] = {1,  reinterpret_cast<uint64_t>(kName),
+                              0,  0,
+                              3,  table,
+                              4,  56,
+                              5,  base::load_le16(header + 56),
+                              6,  enclave::kPageSize,
+                              9,  enclave::image_base() + base::load_le64(header + 24),
+                              11, 0,
+                              12, 0,
+                              13, 0,
+                              14, 0,
+                              16, 0,
+                              23, 1,
+                              25, reinterpret_cast<uint64_t>(random),
+                              0,  0};
     uint64_t at = (reinterpret_cast<uint64_t>(memory) + kStackSize - 4096 - sizeof words) & ~63ull;
     __builtin_memcpy(reinterpret_cast<void*>(at), words, sizeof words);
     // What scone_hosted_switch pops: six registers and the address to go to.
@@ -55,7 +64,9 @@ uint64_t read_fs() {
     asm volatile("rdfsbase %0" : "=r"(value));
     return value;
 }
-void write_fs(uint64_t value) { asm volatile("wrfsbase %0" : : "r"(value)); }
+void write_fs(uint64_t value) {
+    asm volatile("wrfsbase %0" : : "r"(value));
+}
 
 void make_clean_vectors(uint8_t* area) {
     __builtin_memset(area, 0, enclave::kVectorAreaSize);

@@ -56,7 +56,9 @@ Result<void> add_addresses(Vector<uint64_t>& words, const StringList& strings, u
 
 }  // namespace
 
-void set_stack_size(uint64_t size) { stack_size = size < kMinimumStack ? kMinimumStack : size; }
+void set_stack_size(uint64_t size) {
+    stack_size = size < kMinimumStack ? kMinimumStack : size;
+}
 
 Result<void> make_initial_stack(Process& process, Program& program, const StartImage& image,
                                 const StringList& arguments, const StringList& environment,
@@ -65,8 +67,8 @@ Result<void> make_initial_stack(Process& process, Program& program, const StartI
     uint64_t needed = arguments.bytes().size() + environment.bytes().size() + kMinimumStack;
     if (size < needed)
         size = base::round_up(needed, enclave::kPageSize);
-    uint64_t bottom = SCONE_TRY(process.memory->map(0, size, kPROT_READ | kPROT_WRITE,
-                                                    kMAP_PRIVATE | kMAP_ANONYMOUS, {}, 0, Use::Stack));
+    uint64_t bottom = SCONE_TRY(process.memory->map(
+        0, size, kPROT_READ | kPROT_WRITE, kMAP_PRIVATE | kMAP_ANONYMOUS, {}, 0, Use::Stack));
     Pusher stack(bottom + size - 16);
     uint64_t path = stack.push_text(program.path.view());
     uint64_t platform = stack.push_text("x86_64");
@@ -85,12 +87,26 @@ Result<void> make_initial_stack(Process& process, Program& program, const StartI
     SCONE_TRY(add_addresses(words, arguments, arguments_at));
     SCONE_TRY(add_addresses(words, environment, environment_at));
     const Credentials& id = process.credentials;
-    const uint64_t auxiliary[] = {
-        kAT_PHDR, image.table, kAT_PHENT, 56, kAT_PHNUM, image.table_count, kAT_PAGESZ, 4096,
-        kAT_BASE, image.interpreter_base, kAT_FLAGS, 0, kAT_ENTRY, image.entry, kAT_UID, id.user,
-        kAT_EUID, id.effective_user, kAT_GID, id.group, kAT_EGID, id.effective_group, kAT_SECURE, 0,
-        kAT_RANDOM, random, kAT_HWCAP, kHwcap, kAT_HWCAP2, kHwcap2, kAT_CLKTCK, 100,
-        kAT_PLATFORM, platform, kAT_EXECFN, path, kAT_MINSIGSTKSZ, 3632, kAT_NULL, 0};
+    const uint64_t auxiliary[] = {kAT_PHDR,        image.table,
+                                  kAT_PHENT,       56,
+                                  kAT_PHNUM,       image.table_count,
+                                  kAT_PAGESZ,      4096,
+                                  kAT_BASE,        image.interpreter_base,
+                                  kAT_FLAGS,       0,
+                                  kAT_ENTRY,       image.entry,
+                                  kAT_UID,         id.user,
+                                  kAT_EUID,        id.effective_user,
+                                  kAT_GID,         id.group,
+                                  kAT_EGID,        id.effective_group,
+                                  kAT_SECURE,      0,
+                                  kAT_RANDOM,      random,
+                                  kAT_HWCAP,       kHwcap,
+                                  kAT_HWCAP2,      kHwcap2,
+                                  kAT_CLKTCK,      100,
+                                  kAT_PLATFORM,    platform,
+                                  kAT_EXECFN,      path,
+                                  kAT_MINSIGSTKSZ, 3632,
+                                  kAT_NULL,        0};
     for (uint64_t word : auxiliary)
         room = room && words.push(word);
     if (!room)

@@ -42,8 +42,8 @@ class StringList {
 struct Program {
     Ref<File> file;
     Ref<File> interpreter;
-    Path path;              // what AT_EXECFN and /proc/self/exe say
-    uint8_t header[1024];   // first bytes of the file
+    Path path;             // what AT_EXECFN and /proc/self/exe say
+    uint8_t header[1024];  // first bytes of the file
     uint64_t header_size = 0;
 };
 

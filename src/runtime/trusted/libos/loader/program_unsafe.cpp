@@ -1,11 +1,10 @@
-#include "runtime/trusted/libos/loader/program.h"
-
 #include "lib/base/checked.h"
 #include "lib/base/endian.h"
 #include "lib/elf/elf_abi.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
 #include "runtime/trusted/libos/loader/initial_stack.h"
+#include "runtime/trusted/libos/loader/program.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
 
 namespace scone::libos {
@@ -51,8 +50,8 @@ Result<void> read_header(File& file, Header& out) {
     SCONE_TRY(read_exactly(file, 0, h, sizeof h));
     constexpr uint8_t kMagic[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
     uint16_t type = base::load_le16(h + 16), machine = base::load_le16(h + 18);
-    if (__builtin_memcmp(h, kMagic, sizeof kMagic) != 0 || machine != 62 || (type != 2 && type != 3) ||
-        base::load_le16(h + 54) != sizeof(Segment))
+    if (__builtin_memcmp(h, kMagic, sizeof kMagic) != 0 || machine != 62 ||
+        (type != 2 && type != 3) || base::load_le16(h + 54) != sizeof(Segment))
         return error(kENOEXEC);
     out.fixed = type == 2;
     out.entry = base::load_le64(h + 24);
@@ -92,10 +91,12 @@ void image_range(const Header& header, uint64_t& low, uint64_t& high) {
 }
 
 uint32_t prot_of(uint32_t flags) {
-    return (flags & 4 ? kPROT_READ : 0) | (flags & 2 ? kPROT_WRITE : 0) | (flags & 1 ? kPROT_EXEC : 0);
+    return (flags & 4 ? kPROT_READ : 0) | (flags & 2 ? kPROT_WRITE : 0) |
+           (flags & 1 ? kPROT_EXEC : 0);
 }
 
-Result<void> map_segment(AddressSpace& memory, const Ref<File>& file, const Segment& s, uint64_t bias) {
+Result<void> map_segment(AddressSpace& memory, const Ref<File>& file, const Segment& s,
+                         uint64_t bias) {
     uint64_t start = round_down(bias + s.address, kPageSize);
     uint64_t file_end = bias + s.address + s.file_size, end = bias + s.address + s.memory_size;
     uint64_t file_pages_end = round_up(file_end, kPageSize), pages_end = round_up(end, kPageSize);
@@ -104,8 +105,9 @@ Result<void> map_segment(AddressSpace& memory, const Ref<File>& file, const Segm
     if (has_file) {
         // The tail of the last file page is cleared, for which it must be writable a moment.
         bool clears = end > file_end && file_end % kPageSize != 0 && (prot & kPROT_WRITE);
-        SCONE_TRY(memory.map(start, file_pages_end - start, prot, kMAP_PRIVATE | kMAP_FIXED | kMAP_POPULATE,
-                             file, round_down(s.offset, kPageSize)));
+        SCONE_TRY(memory.map(start, file_pages_end - start, prot,
+                             kMAP_PRIVATE | kMAP_FIXED | kMAP_POPULATE, file,
+                             round_down(s.offset, kPageSize)));
         if (clears) {
             if (memory.handle_fault(file_end, kPROT_WRITE) != FaultVerdict::Mended)
                 return error(kENOMEM);
@@ -114,12 +116,14 @@ Result<void> map_segment(AddressSpace& memory, const Ref<File>& file, const Segm
     }
     uint64_t rest = has_file ? file_pages_end : start;
     if (pages_end > rest)
-        SCONE_TRY(memory.map(rest, pages_end - rest, prot, kMAP_PRIVATE | kMAP_ANONYMOUS | kMAP_FIXED, {}, 0));
+        SCONE_TRY(memory.map(rest, pages_end - rest, prot,
+                             kMAP_PRIVATE | kMAP_ANONYMOUS | kMAP_FIXED, {}, 0));
     return {};
 }
 
 // Maps all segments; hands back the load bias.
-Result<uint64_t> map_image(AddressSpace& memory, const Ref<File>& file, const Header& header, uint64_t bias) {
+Result<uint64_t> map_image(AddressSpace& memory, const Ref<File>& file, const Header& header,
+                           uint64_t bias) {
     for (unsigned i = 0; i < header.count; i++)
         if (header.segments[i].type == kPtLoad)
             SCONE_TRY(map_segment(memory, file, header.segments[i], bias));
@@ -132,7 +136,8 @@ Result<uint64_t> place_image(AddressSpace& memory, const Header& header, uint64_
     image_range(header, low, high);
     if (header.fixed)
         return uint64_t{0};
-    uint64_t at = SCONE_TRY(memory.map(hint, high - low, 0, kMAP_PRIVATE | kMAP_ANONYMOUS | kMAP_NORESERVE, {}, 0));
+    uint64_t at = SCONE_TRY(
+        memory.map(hint, high - low, 0, kMAP_PRIVATE | kMAP_ANONYMOUS | kMAP_NORESERVE, {}, 0));
     return at - low;
 }
 

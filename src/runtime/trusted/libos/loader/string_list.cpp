@@ -5,8 +5,8 @@ namespace scone::libos {
 namespace {
 
 using namespace linux_abi;
-constexpr size_t kMaximumBytes = 2 << 20;    // ARG_MAX
-constexpr size_t kMaximumString = 128 << 10; // MAX_ARG_STRLEN
+constexpr size_t kMaximumBytes = 2 << 20;     // ARG_MAX
+constexpr size_t kMaximumString = 128 << 10;  // MAX_ARG_STRLEN
 
 }  // namespace
 

@@ -99,8 +99,9 @@ bool AddressSpace::split_at(uint64_t address) {
     if (index == mappings_.size() || mappings_[index].start >= address)
         return true;
     Mapping& low = mappings_[index];
-    Mapping high = Mapping{address, low.end, low.prot, low.flags, low.file,
-                           low.offset + (address - low.start), low.use};
+    Mapping high =
+        Mapping{address, low.end, low.prot, low.flags, low.file, low.offset + (address - low.start),
+                low.use};
     low.end = address;
     return mappings_.insert(index + 1, std::move(high));
 }
@@ -185,10 +186,12 @@ Result<uint64_t> AddressSpace::map(uint64_t address, uint64_t size, uint32_t pro
         return start;
     SCONE_TRY(carve(start, start + size));
     Mapping mapping{start, start + size, prot & 7, kept_flags, file, offset, use};
-    // A file is read before its pages can be seen: were they filled at a fault, another thread could
-    // read zeros meanwhile.
-    uint64_t eager_size = prot == 0 ? 0 : file ? SCONE_TRY(file_part(*file, offset, size))
-                                    : size <= kEagerSize || (flags & kMAP_POPULATE) ? size : 0;
+    // A file is read before its pages can be seen: were they filled at a fault, another thread
+    // could read zeros meanwhile.
+    uint64_t eager_size = prot == 0 ? 0
+                          : file    ? SCONE_TRY(file_part(*file, offset, size))
+                          : size <= kEagerSize || (flags & kMAP_POPULATE) ? size
+                                                                          : 0;
     SCONE_TRY(insert(std::move(mapping)));
     if (eager_size > 0) {
         Mapping& placed = mappings_[first_after(start)];
@@ -213,14 +216,16 @@ Result<void> AddressSpace::populate(Mapping mapping, uint64_t start, uint64_t en
             return error(kENOMEM);
         return {};
     }
-    for (uint64_t at = pages::next_missing(start, end); at < end; at = pages::next_missing(at, end)) {
+    for (uint64_t at = pages::next_missing(start, end); at < end;
+         at = pages::next_missing(at, end)) {
         uint64_t stop = pages::next_committed(at, end);
         if (!pages::commit(at, stop - at))
             return error(kENOMEM);
         IoBuffer buffer = IoBuffer::of_runtime(reinterpret_cast<void*>(at), stop - at);
         uint64_t done = 0;
         while (done < stop - at) {
-            auto count = mapping.file->read_at(buffer, mapping.offset + (at - mapping.start) + done);
+            auto count =
+                mapping.file->read_at(buffer, mapping.offset + (at - mapping.start) + done);
             if (!count) {
                 pages::trim(at, stop - at);
                 return std::unexpected(count.error());
@@ -240,8 +245,10 @@ Result<void> AddressSpace::populate(Mapping mapping, uint64_t start, uint64_t en
 // The pages are there, writable, with the file's bytes: code gets its sites rewritten, then rights.
 bool AddressSpace::finish_pages(const Mapping& mapping, uint64_t start, uint64_t end) {
     if (mapping.prot & kPROT_EXEC)
-        rewrite_code(*this, *mapping.file, start, end - start, mapping.offset + (start - mapping.start));
-    return mapping.prot == (kPROT_READ | kPROT_WRITE) || pages::protect(start, end - start, mapping.prot);
+        rewrite_code(*this, *mapping.file, start, end - start,
+                     mapping.offset + (start - mapping.start));
+    return mapping.prot == (kPROT_READ | kPROT_WRITE) ||
+           pages::protect(start, end - start, mapping.prot);
 }
 
 // A loader maps a whole library and then its segments over it. Pages that were read and cannot have
@@ -262,7 +269,8 @@ Result<bool> AddressSpace::reuse_pages(uint64_t start, uint64_t end, uint32_t pr
     mappings_[first_after(start)].prot = prot;
     // A copy: rewriting adds a mapping of trampolines, which moves the others.
     const Mapping mapping = mappings_[first_after(start)];
-    for (uint64_t at = pages::next_committed(start, end); at < end; at = pages::next_committed(at, end)) {
+    for (uint64_t at = pages::next_committed(start, end); at < end;
+         at = pages::next_committed(at, end)) {
         uint64_t stop = pages::next_missing(at, end);
         bool needs_write = prot & (kPROT_EXEC | kPROT_WRITE);
         bool writable = !needs_write || pages::protect(at, stop - at, kPROT_READ | kPROT_WRITE);
@@ -361,7 +369,8 @@ FaultVerdict AddressSpace::commit_around(Mapping& mapping, uint64_t address) {
     if (mapping.file) {
         linux_abi::Stat stat{};
         uint64_t offset = mapping.offset + (page - mapping.start);
-        if (!mapping.file->stat(stat) || offset >= round_up(static_cast<uint64_t>(stat.size), kPageSize))
+        if (!mapping.file->stat(stat) ||
+            offset >= round_up(static_cast<uint64_t>(stat.size), kPageSize))
             return FaultVerdict::BeyondFile;
     }
     auto filled = populate(mapping, start, end);

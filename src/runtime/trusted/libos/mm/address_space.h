@@ -55,7 +55,7 @@ class AddressSpace : public RefCounted {
     // Preconditions: the caller holds mutex.
     uint64_t find_near(uint64_t near, uint64_t size) const;
     Result<void> insert(Mapping mapping);  // the same precondition; the range is free
-    void clear();  // before exec: nothing stays mapped
+    void clear();                          // before exec: nothing stays mapped
 
     // Visits the mappings in order of address.
     template <class F>

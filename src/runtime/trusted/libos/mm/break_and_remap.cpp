@@ -65,8 +65,8 @@ Result<uint64_t> AddressSpace::remap(uint64_t address, uint64_t old_size, uint64
             return address;
         }
         Mapping& mapping = mappings_[index];
-        uint64_t next = index + 1 < mappings_.size() ? mappings_[index + 1].start
-                                                      : enclave::program_end();
+        uint64_t next =
+            index + 1 < mappings_.size() ? mappings_[index + 1].start : enclave::program_end();
         if (mapping.end == address + old_size && next - address >= new_size) {
             mapping.end = address + new_size;
             return address;
@@ -86,7 +86,8 @@ Result<uint64_t> AddressSpace::remap(uint64_t address, uint64_t old_size, uint64
         return error(kENOMEM);
     Mapping& from = mappings_[first_after(address)];
     uint32_t prot = from.prot;
-    Mapping to{new_address, new_address + new_size, prot, from.flags, from.file, from.offset, from.use};
+    Mapping to{new_address, new_address + new_size, prot, from.flags, from.file, from.offset,
+               from.use};
     SCONE_TRY(insert(std::move(to)));
     uint64_t moved = old_size < new_size ? old_size : new_size;
     uint64_t end = address + moved;
@@ -100,7 +101,8 @@ Result<uint64_t> AddressSpace::remap(uint64_t address, uint64_t old_size, uint64
             (void)carve(new_address, new_address + new_size);
             return error(kENOMEM);
         }
-        __builtin_memcpy(reinterpret_cast<void*>(target), reinterpret_cast<const void*>(at), stop - at);
+        __builtin_memcpy(reinterpret_cast<void*>(target), reinterpret_cast<const void*>(at),
+                         stop - at);
         if (prot != (kPROT_READ | kPROT_WRITE))
             pages::protect(target, stop - at, prot);
         at = stop;

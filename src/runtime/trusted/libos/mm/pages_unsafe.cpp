@@ -103,11 +103,21 @@ bool is_committed(uint64_t address) {
     uint64_t index = address / kPageSize % kChunkPages;
     return chunk != nullptr && (chunk->bits[index / 64] >> index % 64 & 1);
 }
-uint64_t next_committed(uint64_t address, uint64_t end) { return find(address, end, true); }
-uint64_t next_missing(uint64_t address, uint64_t end) { return find(address, end, false); }
-uint64_t committed_size() { return committed; }
-uint64_t committed_peak() { return peak; }
-uint64_t limit() { return commit_limit; }
+uint64_t next_committed(uint64_t address, uint64_t end) {
+    return find(address, end, true);
+}
+uint64_t next_missing(uint64_t address, uint64_t end) {
+    return find(address, end, false);
+}
+uint64_t committed_size() {
+    return committed;
+}
+uint64_t committed_peak() {
+    return peak;
+}
+uint64_t limit() {
+    return commit_limit;
+}
 
 bool commit(uint64_t address, uint64_t size) {
     uint64_t end = address + size;

@@ -17,7 +17,8 @@ using enclave::host_call;
 using enclave::Interruptible;
 
 constexpr uint32_t kEpollMagic = 0x45504f4c;
-constexpr uint32_t kAlways = kPollErr | kPollHup | 0x2000;  // EPOLLRDHUP only if asked; masked below
+constexpr uint32_t kAlways =
+    kPollErr | kPollHup | 0x2000;  // EPOLLRDHUP only if asked; masked below
 
 struct Watch {
     int fd;
@@ -59,15 +60,16 @@ int64_t host_control(Epoll& epoll, int operation, int host_fd, uint32_t events, 
     EpollEvent event{events, data};
     uint8_t bytes[16] = {};
     __builtin_memcpy(bytes, &event, sizeof event);
-    return enclave::host_structure_call(__NR_epoll_ctl, 3, bytes, sizeof bytes, 0,
-                                        static_cast<uint64_t>(epoll.host_descriptor()),
-                                        static_cast<uint64_t>(operation), static_cast<uint64_t>(host_fd));
+    return enclave::host_structure_call(
+        __NR_epoll_ctl, 3, bytes, sizeof bytes, 0, static_cast<uint64_t>(epoll.host_descriptor()),
+        static_cast<uint64_t>(operation), static_cast<uint64_t>(host_fd));
 }
 
 }  // namespace
 
 Result<Ref<File>> make_epoll() {
-    int64_t fd = enclave::checked_result(host_call(__NR_epoll_create1, Interruptible::No, kO_CLOEXEC), 1 << 24);
+    int64_t fd = enclave::checked_result(
+        host_call(__NR_epoll_create1, Interruptible::No, kO_CLOEXEC), 1 << 24);
     if (fd < 0)
         return error(static_cast<int>(-fd));
     auto file = make_ref<Epoll>(static_cast<int>(fd));
@@ -78,7 +80,8 @@ Result<Ref<File>> make_epoll() {
     return Ref<File>(file);
 }
 
-Result<void> epoll_control(File& file, int operation, int fd, File& target, const EpollEvent& event) {
+Result<void> epoll_control(File& file, int operation, int fd, File& target,
+                           const EpollEvent& event) {
     enum { kAdd = 1, kDelete = 2, kModify = 3 };
     Epoll* epoll = as_epoll(file);
     if (epoll == nullptr || &file == &target)
@@ -134,10 +137,11 @@ Result<uint64_t> epoll_wait_events(File& file, uint64_t events, uint32_t maximum
     uint64_t timeout_ms = (timeout_ns + 999'999) / 1'000'000;
     if (timeout_ms > INT32_MAX)
         timeout_ms = INT32_MAX;
-    int64_t result = enclave::checked_result(
-        host_call(__NR_epoll_wait, Interruptible::Yes, static_cast<uint64_t>(epoll->host_descriptor()), at, count,
-                  forever ? ~0ull : timeout_ms),
-        count);
+    int64_t result =
+        enclave::checked_result(host_call(__NR_epoll_wait, Interruptible::Yes,
+                                          static_cast<uint64_t>(epoll->host_descriptor()), at,
+                                          count, forever ? ~0ull : timeout_ms),
+                                count);
     if (result < 0)
         return error(static_cast<int>(-result));  // EINTR is never restarted here
     uint64_t delivered = 0;

@@ -20,19 +20,19 @@ enum class DefaultAction { Ignore, End, Stop, Continue };
 
 DefaultAction default_action(int number) {
     switch (number) {
-    case kSIGCHLD:
-    case kSIGURG:
-    case kSIGWINCH:
-        return DefaultAction::Ignore;
-    case kSIGSTOP:
-    case kSIGTSTP:
-    case kSIGTTIN:
-    case kSIGTTOU:
-        return DefaultAction::Stop;
-    case kSIGCONT:
-        return DefaultAction::Continue;
-    default:
-        return DefaultAction::End;
+        case kSIGCHLD:
+        case kSIGURG:
+        case kSIGWINCH:
+            return DefaultAction::Ignore;
+        case kSIGSTOP:
+        case kSIGTSTP:
+        case kSIGTTIN:
+        case kSIGTTOU:
+            return DefaultAction::Stop;
+        case kSIGCONT:
+            return DefaultAction::Continue;
+        default:
+            return DefaultAction::End;
     }
 }
 
@@ -53,27 +53,27 @@ void finish_interrupted_call(Registers& frame, bool has_handler, uint64_t flags)
     auto result = -static_cast<int64_t>(frame.rax);
     bool restart = false;
     switch (result) {
-    case kERESTARTNOINTR:
-        restart = true;
-        break;
-    case kERESTARTSYS:
-        restart = !has_handler || (flags & kSA_RESTART);
-        break;
-    case kERESTARTNOHAND:
-        restart = !has_handler;
-        break;
-    case kERESTART_RESTARTBLOCK:
-        if (!has_handler) {
-            // The call goes on with what is left of its time, kept in the thread.
-            frame.rax = __NR_restart_syscall;
-            frame.rip -= 2;
+        case kERESTARTNOINTR:
+            restart = true;
+            break;
+        case kERESTARTSYS:
+            restart = !has_handler || (flags & kSA_RESTART);
+            break;
+        case kERESTARTNOHAND:
+            restart = !has_handler;
+            break;
+        case kERESTART_RESTARTBLOCK:
+            if (!has_handler) {
+                // The call goes on with what is left of its time, kept in the thread.
+                frame.rax = __NR_restart_syscall;
+                frame.rip -= 2;
+                frame.orig_rax = ~0ull;
+                return;
+            }
+            break;
+        default:
             frame.orig_rax = ~0ull;
             return;
-        }
-        break;
-    default:
-        frame.orig_rax = ~0ull;
-        return;
     }
     if (restart) {
         // The two bytes before the continuation are the syscall instruction. At a rewritten site
@@ -87,7 +87,8 @@ void finish_interrupted_call(Registers& frame, bool has_handler, uint64_t flags)
 }
 
 bool take_signal(Thread& thread, SigInfo& info) {
-    return thread.pending.take(thread.mask, info) || thread.process->pending.take(thread.mask, info);
+    return thread.pending.take(thread.mask, info) ||
+           thread.process->pending.take(thread.mask, info);
 }
 
 }  // namespace
@@ -246,10 +247,10 @@ void accept_host_signals(Thread& thread) {
         read = write - boundary::kSignalQueueLength;
     while (read != write) {
         boundary::HostSignal signal;
-        enclave::copy_from_host(&signal,
-                                reinterpret_cast<uint64_t>(
-                                    &window->signals[read % boundary::kSignalQueueLength]),
-                                sizeof signal);
+        enclave::copy_from_host(
+            &signal,
+            reinterpret_cast<uint64_t>(&window->signals[read % boundary::kSignalQueueLength]),
+            sizeof signal);
         read++;
         // signal_read shares an aligned word with signal_write, which the host alone writes.
         *reinterpret_cast<volatile uint32_t*>(&window->signal_read) = read;

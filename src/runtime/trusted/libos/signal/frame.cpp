@@ -42,8 +42,8 @@ struct Frame {
 constexpr uint64_t kRedZone = 128;
 constexpr uint64_t kUcFpXstate = 1, kUcSigcontextSs = 2, kUcStrictRestoreSs = 4;
 constexpr uint32_t kFpXstateMagic1 = 0x46505853, kFpXstateMagic2 = 0x46505845;
-constexpr uint64_t kSoftwareBytes = 464;  // offset of sw_reserved in the FXSAVE area
-constexpr uint64_t kLegacySize = 576;     // FXSAVE area and XSAVE header
+constexpr uint64_t kSoftwareBytes = 464;               // offset of sw_reserved in the FXSAVE area
+constexpr uint64_t kLegacySize = 576;                  // FXSAVE area and XSAVE header
 constexpr uint64_t kUserFlags = 0x3f0dd5 & ~0x100ull;  // what a program may set, without TF
 
 uint32_t xstate_size(uint64_t mask) {
@@ -77,8 +77,8 @@ SigContext context_of(const Registers& r, const Thread& thread, const SigInfo& i
 
 }  // namespace
 
-bool push_handler_frame(Thread& thread, Registers& frame, const SigInfo& info, const SigAction& action,
-                        SignalMask mask_to_restore) {
+bool push_handler_frame(Thread& thread, Registers& frame, const SigInfo& info,
+                        const SigAction& action, SignalMask mask_to_restore) {
     uint8_t* vectors = enclave::vector_area_of(thread.block);
     if (!thread.vectors_in_frame) {
         // The runtime does not touch vector registers: they still are the program's.
@@ -115,7 +115,8 @@ bool push_handler_frame(Thread& thread, Registers& frame, const SigInfo& info, c
     __builtin_memcpy(software + 8, &mask, 8);
     __builtin_memcpy(software + 16, &size, 4);
     if (!copy_to_program(fpstate, vectors, size) ||
-        !copy_to_program(fpstate + size, &kFpXstateMagic2, 4) || !copy_to_program(at, &out, sizeof out))
+        !copy_to_program(fpstate + size, &kFpXstateMagic2, 4) ||
+        !copy_to_program(at, &out, sizeof out))
         return false;
     frame.rsp = at;
     frame.rip = action.handler;
@@ -160,10 +161,26 @@ void return_from_handler(Thread& thread, Registers& frame) {
         return;
     }
     const SigContext& c = in.context;
-    frame = Registers{c.rax, c.rbx, c.rcx, c.rdx, c.rsi, c.rdi, c.rbp, c.rsp,
-                      c.r8,  c.r9,  c.r10, c.r11, c.r12, c.r13, c.r14, c.r15,
+    frame = Registers{c.rax,
+                      c.rbx,
+                      c.rcx,
+                      c.rdx,
+                      c.rsi,
+                      c.rdi,
+                      c.rbp,
+                      c.rsp,
+                      c.r8,
+                      c.r9,
+                      c.r10,
+                      c.r11,
+                      c.r12,
+                      c.r13,
+                      c.r14,
+                      c.r15,
                       execution_address(*thread.process->memory, c.rip),
-                      (c.rflags & kUserFlags) | 0x202, ~0ull, enclave::Return::Full};
+                      (c.rflags & kUserFlags) | 0x202,
+                      ~0ull,
+                      enclave::Return::Full};
     thread.vectors_in_frame = true;
     thread.mask = in.mask & ~kUnblockable;
     if (in.stack.flags == 0 || in.stack.flags == kSS_DISABLE)

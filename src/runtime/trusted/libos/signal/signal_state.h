@@ -16,7 +16,9 @@ namespace scone::libos {
 // Bit n-1 is signal n, as in the kernel's sigset_t.
 using SignalMask = uint64_t;
 inline constexpr int kSignalCount = 64;
-inline constexpr SignalMask signal_bit(int number) { return 1ull << (number - 1); }
+inline constexpr SignalMask signal_bit(int number) {
+    return 1ull << (number - 1);
+}
 inline constexpr SignalMask kUnblockable =
     signal_bit(linux_abi::kSIGKILL) | signal_bit(linux_abi::kSIGSTOP);
 

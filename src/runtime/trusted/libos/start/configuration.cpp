@@ -21,13 +21,16 @@ struct Exchange {
     FixedText<4096> host_text;
 };
 
-bool add(StringList& list, const char* text, uint64_t size) { return list.add({text, size}).has_value(); }
+bool add(StringList& list, const char* text, uint64_t size) {
+    return list.add({text, size}).has_value();
+}
 
 void set_functions(ProvisionCall& call) {
     call.read = read_stream;
     call.write = write_stream;
     call.report = [](const uint8_t* target, const uint8_t* data, uint8_t* report) {
-        enclave::make_report(std::span<const uint8_t, 512>(target, 512), std::span<const uint8_t, 64>(data, 64),
+        enclave::make_report(std::span<const uint8_t, 512>(target, 512),
+                             std::span<const uint8_t, 64>(data, 64),
                              std::span<uint8_t, 432>(report, 432));
         return true;
     };
@@ -79,13 +82,15 @@ void set_functions(ProvisionCall& call) {
         __builtin_memcpy(out.fspf_tag, tag, sizeof out.fspf_tag);
         return true;
     };
-    call.file = [](void* context, const char* path, const char* content, uint64_t size, uint32_t mode) {
+    call.file = [](void* context, const char* path, const char* content, uint64_t size,
+                   uint32_t mode) {
         auto* file = enclave::heap_new<InjectedContent>();
         if (file == nullptr)
             return false;
         file->path = Path(path);
         file->mode = mode;
-        if (!file->content.resize(size) || !static_cast<Exchange*>(context)->out->files.push(file)) {
+        if (!file->content.resize(size) ||
+            !static_cast<Exchange*>(context)->out->files.push(file)) {
             enclave::heap_delete(file);
             return false;
         }
@@ -102,7 +107,10 @@ void set_functions(ProvisionCall& call) {
 [[noreturn]] void refuse(std::string_view why, std::string_view cas, std::string_view config_id) {
     FixedText<6000> text;
     text.append("Could not initialize enclave state: Attestation failed\n").append(why);
-    text.append("Note: Connecting to CAS at ").append(cas).append(" (port ").append_number(kCasPort);
+    text.append("Note: Connecting to CAS at ")
+        .append(cas)
+        .append(" (port ")
+        .append_number(kCasPort);
     // One-time passwords do not belong into logs.
     size_t end = 0;
     while (end < config_id.size() && config_id[end] != '@')
@@ -118,7 +126,9 @@ HostStream connect_or_refuse(std::string_view what, std::string_view address, ui
         return *stream;
     FixedText<600> why;
     why.append("  Caused by: Unable to connect to ").append(what).append(" at '").append(address);
-    why.append("' (errno ").append_number(static_cast<uint64_t>(stream.error().value)).append("): is it running?\n");
+    why.append("' (errno ")
+        .append_number(static_cast<uint64_t>(stream.error().value))
+        .append("): is it running?\n");
     why.append("  Note: set SCONE_").append(what).append("_ADDR to HOST or HOST:PORT\n");
     refuse(why.view(), cas, config_id);
 }
@@ -134,10 +144,13 @@ void attest(const Launch& launch, std::string_view config_id, Configuration& out
     FixedText<256> pin(launch.environment_value("SCONE_CAS_KEY_HASH"));
     FixedText<512> token(launch.environment_value("SCONE_SERVICE_ACCESS_TOKEN"));
     if (id.overflowed() || pin.overflowed() || token.overflowed())
-        refuse("  Caused by: SCONE_CONFIG_ID, SCONE_CAS_KEY_HASH or the access token is too long\n", cas_address, "");
+        refuse("  Caused by: SCONE_CONFIG_ID, SCONE_CAS_KEY_HASH or the access token is too long\n",
+               cas_address, "");
     if (pin.size() == 0)
-        log(Level::Warning, "SCONE_CAS_KEY_HASH is not set: any CAS may configure this enclave (it gets no secret of "
-                            "another CAS).");
+        log(Level::Warning,
+            "SCONE_CAS_KEY_HASH is not set: any CAS may configure this enclave (it gets no secret "
+            "of "
+            "another CAS).");
     HostStream las = connect_or_refuse("LAS", las_address, kLasPort, cas_address, config_id);
     HostStream cas = connect_or_refuse("CAS", cas_address, kCasPort, cas_address, config_id);
     auto* exchange = enclave::heap_new<Exchange>();
@@ -192,7 +205,9 @@ void configure(const Launch& launch, Configuration& out) {
         return;
     if (!base::hex_decode(key, out.fspf_key) || !base::hex_decode(tag, out.fspf_tag))
         fatal("SCONE_FSPF_KEY must be 64 and SCONE_FSPF_TAG 32 hexadecimal digits");
-    log(Level::Warning, "The key of the file system protection file comes from the host's environment. This is not secure!");
+    log(Level::Warning,
+        "The key of the file system protection file comes from the host's environment. This is not "
+        "secure!");
     out.has_root = true;
     out.fspf_path.append(path);
 }

@@ -65,10 +65,13 @@ Result<HostStream> connect_one(const Address& address, uint16_t port) {
     uint64_t timeout[2] = {kTimeoutSeconds, 0};
     enclave::copy_to_host(at, timeout, sizeof timeout);
     constexpr uint64_t kSolSocket = 1, kRcvTimeout = 20, kSndTimeout = 21;
-    host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(fd), kSolSocket, kRcvTimeout, at, sizeof timeout);
-    host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(fd), kSolSocket, kSndTimeout, at, sizeof timeout);
+    host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(fd), kSolSocket,
+              kRcvTimeout, at, sizeof timeout);
+    host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(fd), kSolSocket,
+              kSndTimeout, at, sizeof timeout);
     enclave::copy_to_host(at, out, sizeof out);
-    int64_t result = host_call(__NR_connect, Interruptible::No, static_cast<uint64_t>(fd), at, ipv6 ? 28 : 16);
+    int64_t result =
+        host_call(__NR_connect, Interruptible::No, static_cast<uint64_t>(fd), at, ipv6 ? 28 : 16);
     if (result < 0) {
         enclave::host_close(static_cast<int>(fd));
         return error(result >= -4095 ? static_cast<int>(-result) : kEIO);
@@ -86,13 +89,14 @@ Result<HostStream> connect_to(std::string_view text, uint16_t default_port) {
     uint8_t name[264] = {};
     __builtin_memcpy(name, host.data(), host.size());
     enclave::copy_to_host(enclave::window_data(), name, host.size());
-    int64_t count = enclave::checked_result(
-        host_call(boundary::kHostResolveName, Interruptible::No, enclave::window_data(), host.size()),
-        kMaximumAddresses);
+    int64_t count = enclave::checked_result(host_call(boundary::kHostResolveName, Interruptible::No,
+                                                      enclave::window_data(), host.size()),
+                                            kMaximumAddresses);
     if (count <= 0)
         return error(count == 0 ? kENOENT : static_cast<int>(-count));
     Address addresses[kMaximumAddresses + 1];
-    enclave::copy_from_host(addresses, enclave::window_data(), static_cast<uint64_t>(count) * sizeof(Address));
+    enclave::copy_from_host(addresses, enclave::window_data(),
+                            static_cast<uint64_t>(count) * sizeof(Address));
     Result<HostStream> last = error(kENOENT);
     for (int64_t i = 0; i < count; i++) {
         if (addresses[i].family != kInet && addresses[i].family != kInet6)
@@ -104,13 +108,16 @@ Result<HostStream> connect_to(std::string_view text, uint16_t default_port) {
     return last;
 }
 
-void close_stream(HostStream stream) { enclave::host_close(stream.host_fd); }
+void close_stream(HostStream stream) {
+    enclave::host_close(stream.host_fd);
+}
 
 int64_t read_stream(void* stream, uint8_t* buffer, uint64_t size) {
     if (size > enclave::window_data_size())
         size = enclave::window_data_size();
     int64_t count = enclave::checked_result(
-        host_call(__NR_read, Interruptible::No, static_cast<uint64_t>(static_cast<HostStream*>(stream)->host_fd),
+        host_call(__NR_read, Interruptible::No,
+                  static_cast<uint64_t>(static_cast<HostStream*>(stream)->host_fd),
                   enclave::window_data(), size),
         size);
     if (count > 0)
@@ -124,7 +131,8 @@ int64_t write_stream(void* stream, const uint8_t* data, uint64_t size) {
     enclave::copy_to_host(enclave::window_data(), data, size);
     constexpr uint64_t kMsgNosignal = 0x4000;
     int64_t count = enclave::checked_result(
-        host_call(__NR_sendto, Interruptible::No, static_cast<uint64_t>(static_cast<HostStream*>(stream)->host_fd),
+        host_call(__NR_sendto, Interruptible::No,
+                  static_cast<uint64_t>(static_cast<HostStream*>(stream)->host_fd),
                   enclave::window_data(), size, kMsgNosignal, 0, 0),
         size);
     return count == -kEAGAIN ? -kETIMEDOUT : count;

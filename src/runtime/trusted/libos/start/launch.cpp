@@ -43,7 +43,7 @@ bool Launch::parse(std::span<const uint8_t> bytes) {
         return false;
     pid = static_cast<int32_t>(info.host_pid);
     parent_pid = static_cast<int32_t>(info.host_parent_pid);
-    credentials = {info.user_id, info.effective_user_id, info.effective_user_id,
+    credentials = {info.user_id,  info.effective_user_id,  info.effective_user_id,
                    info.group_id, info.effective_group_id, info.effective_group_id};
     ignored_signals = info.ignored_signals;
     blocked_signals = info.blocked_signals;

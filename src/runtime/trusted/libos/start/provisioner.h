@@ -17,12 +17,12 @@ struct HostStream {
 struct ProvisionCall {
     // In.
     const char* config_id;
-    const char* access_token;   // may be empty
-    const char* cas_key_hash;   // Base58Check; empty: any CAS is accepted
-    const char* cas_name;       // for SNI
+    const char* access_token;  // may be empty
+    const char* cas_key_hash;  // Base58Check; empty: any CAS is accepted
+    const char* cas_name;      // for SNI
     HostStream* las;
     HostStream* cas;
-    int64_t time;               // seconds since 1970, the host's
+    int64_t time;  // seconds since 1970, the host's
     int64_t (*read)(void* stream, uint8_t* buffer, uint64_t size);
     int64_t (*write)(void* stream, const uint8_t* data, uint64_t size);
     bool (*report)(const uint8_t* target_info, const uint8_t* report_data, uint8_t* report);
@@ -37,7 +37,8 @@ struct ProvisionCall {
     bool (*variable)(void* context, const char* text, uint64_t size);  // NAME=VALUE
     bool (*working_directory)(void* context, const char* text);
     bool (*root)(void* context, const char* fspf_path, const uint8_t* key, const uint8_t* tag);
-    bool (*file)(void* context, const char* path, const char* content, uint64_t size, uint32_t mode);
+    bool (*file)(void* context, const char* path, const char* content, uint64_t size,
+                 uint32_t mode);
     bool (*setting)(void* context, const char* name, const char* value);
     void (*failure)(void* context, const char* chain);  // lines "  Caused by: ..."
     bool done;

@@ -1,7 +1,7 @@
 // From the first entry to the program's first instruction.
 //
-// Order: settings page, attestation and configuration, trees of files, program. So the program itself
-// may be encrypted.
+// Order: settings page, attestation and configuration, trees of files, program. So the program
+// itself may be encrypted.
 #include "lib/sgx/settings_page.h"
 #include "runtime/trusted/enclave/heap.h"
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
@@ -85,7 +85,8 @@ Ref<Process> make_first_process(const Launch& launch, const sgx::Settings& setti
     return process;
 }
 
-Thread& make_first_thread(enclave::ThreadBlock* block, const Ref<Process>& process, const Launch& launch) {
+Thread& make_first_thread(enclave::ThreadBlock* block, const Ref<Process>& process,
+                          const Launch& launch) {
     auto* thread = enclave::heap_new<Thread>();
     if (thread == nullptr || !process->threads.push(thread))
         fatal("no memory for the first thread");
@@ -102,10 +103,11 @@ Thread& make_first_thread(enclave::ThreadBlock* block, const Ref<Process>& proce
 void open_standard_streams(Process& process) {
     constexpr uint64_t kFDupfdCloexec = 1030, kFGetfl = 3, kLowestHostFd = 100;
     for (int fd = 0; fd < 3; fd++) {
-        int64_t flags = enclave::host_call(__NR_fcntl, enclave::Interruptible::No, static_cast<uint64_t>(fd), kFGetfl);
+        int64_t flags = enclave::host_call(__NR_fcntl, enclave::Interruptible::No,
+                                           static_cast<uint64_t>(fd), kFGetfl);
         int64_t copy = enclave::checked_result(
-            enclave::host_call(__NR_fcntl, enclave::Interruptible::No, static_cast<uint64_t>(fd), kFDupfdCloexec,
-                               kLowestHostFd),
+            enclave::host_call(__NR_fcntl, enclave::Interruptible::No, static_cast<uint64_t>(fd),
+                               kFDupfdCloexec, kLowestHostFd),
             1 << 24);
         if (flags < 0 || copy < 0)
             continue;  // closed on the host: closed here
@@ -121,14 +123,17 @@ Ref<FileSystem> host_tree(std::string_view path, std::string_view host_path) {
         return make_ref<HostFs>();
     return make_ref<MappedHostFs>(path, host_path);
 }
-Ref<FileSystem> ephemeral_tree(std::string_view path) { return make_ref<TmpFs>(path == "/" ? "" : path); }
+Ref<FileSystem> ephemeral_tree(std::string_view path) {
+    return make_ref<TmpFs>(path == "/" ? "" : path);
+}
 
 void mount_files(const Configuration& configuration) {
     bool mounted;
     if (configuration.has_root) {
-        auto volume = ProtectedVolume::open(runtime_cipher(), configuration.fspf_path.view(),
-                                            fspf::Key{std::span<const uint8_t, 32>(configuration.fspf_key)},
-                                            std::to_array(configuration.fspf_tag));
+        auto volume =
+            ProtectedVolume::open(runtime_cipher(), configuration.fspf_path.view(),
+                                  fspf::Key{std::span<const uint8_t, 32>(configuration.fspf_key)},
+                                  std::to_array(configuration.fspf_tag));
         mounted = volume && mount_regions(volume, {host_tree, ephemeral_tree});
     } else {
         auto host = make_ref<HostFs>();
@@ -136,14 +141,16 @@ void mount_files(const Configuration& configuration) {
     }
     auto proc = make_ref<ProcFs>();
     auto dev = make_ref<DevFs>();
-    Ref<FileSystem> shared = configuration.attested ? ephemeral_tree("/dev/shm") : host_tree("", "");
-    mounted = mounted && proc && dev && shared && vfs::mount("/proc", proc) && vfs::mount("/sys", proc) &&
-              vfs::mount("/dev", dev) && vfs::mount("/dev/shm", shared);
+    Ref<FileSystem> shared =
+        configuration.attested ? ephemeral_tree("/dev/shm") : host_tree("", "");
+    mounted = mounted && proc && dev && shared && vfs::mount("/proc", proc) &&
+              vfs::mount("/sys", proc) && vfs::mount("/dev", dev) && vfs::mount("/dev/shm", shared);
     // Injected files shadow what stands at their path.
     for (const InjectedContent* file : configuration.files) {
         auto tree = make_ref<TmpFs>(file->path.view());
         mounted = mounted && tree && tree->is_ready() &&
-                  tree->add_file(file->path.view(), {file->content.data(), file->content.size()}, file->mode) &&
+                  tree->add_file(file->path.view(), {file->content.data(), file->content.size()},
+                                 file->mode) &&
                   vfs::mount(file->path.view(), tree);
     }
     if (!mounted)
@@ -151,12 +158,14 @@ void mount_files(const Configuration& configuration) {
 }
 
 // The directory comes from the policy, or from the host for a start that is not attested.
-void enter_working_directory(Process& process, const Launch& launch, const Configuration& configuration) {
+void enter_working_directory(Process& process, const Launch& launch,
+                             const Configuration& configuration) {
     Stat now{};
     auto found = vfs::stat(configuration.working_directory.view(), Follow::Yes, now);
     if (configuration.attested) {
         if (launch.working_directory != configuration.working_directory.view())
-            log(Level::Debug, "Applying process working directory from service's session configuration");
+            log(Level::Debug,
+                "Applying process working directory from service's session configuration");
         if (!found || (now.mode & kS_IFMT) != kS_IFDIR) {
             FixedText<500> text;
             text.append("the working directory ").append(configuration.working_directory.view());
@@ -176,7 +185,8 @@ void enter_working_directory(Process& process, const Launch& launch, const Confi
     auto opened = open_program(path, configuration->arguments, *program);
     if (opened) {
         set_program_name(thread, process, program->path);
-        opened = load_program(process, *program, configuration->arguments, configuration->environment, *frame);
+        opened = load_program(process, *program, configuration->arguments,
+                              configuration->environment, *frame);
     }
     if (!opened) {
         FixedText<600> text;

@@ -20,8 +20,8 @@ struct Table {
 };
 constexpr Table make_table() {
     Table table{};
-#define SYSCALL(name, support, note)             \
-    table.handlers[__NR_##name] = sys_##name;    \
+#define SYSCALL(name, support, note)          \
+    table.handlers[__NR_##name] = sys_##name; \
     table.names[__NR_##name] = #name;
 #define SYSCALL_AS(name, handler, support, note) \
     table.handlers[__NR_##name] = sys_##handler; \
@@ -36,7 +36,9 @@ constexpr Table kTable = make_table();
 std::atomic<uint64_t> reported[kTableSize / 64];
 
 // Calls whose absence every C library knows and which would only make noise.
-bool is_quiet(uint64_t number) { return number == __NR_rseq; }
+bool is_quiet(uint64_t number) {
+    return number == __NR_rseq;
+}
 
 SyscallResult unsupported(uint64_t number) {
     if (number < kTableSize && !is_quiet(number)) {
@@ -71,29 +73,34 @@ SigInfo fault_signal(uint32_t vector, uint64_t address, uint32_t error_code, Fau
     SigInfo info{};
     info.value = address;
     switch (vector) {
-    case 14:
-        info.number = verdict == FaultVerdict::BeyondFile || verdict == FaultVerdict::NoMemory ? kSIGBUS : kSIGSEGV;
-        info.code = verdict == FaultVerdict::BeyondFile || verdict == FaultVerdict::NoMemory
-                        ? kBUS_ADRERR
-                        : verdict == FaultVerdict::NotMapped ? kSEGV_MAPERR : kSEGV_ACCERR;
-        info.error = static_cast<int32_t>(error_code | (verdict == FaultVerdict::NotMapped ? 4u : 5u));
-        break;
-    case 0:
-        info.number = kSIGFPE, info.code = kFPE_INTDIV, info.value = rip;
-        break;
-    case 16:
-    case 19:
-        info.number = kSIGFPE, info.code = 3, info.value = rip;
-        break;
-    case 6:
-        info.number = kSIGILL, info.code = kILL_ILLOPN, info.value = rip;
-        break;
-    case 1:
-    case 3:
-        info.number = kSIGTRAP, info.code = vector == 3 ? kSI_KERNEL : kTRAP_BRKPT, info.value = rip;
-        break;
-    default:
-        info.number = kSIGSEGV, info.code = kSI_KERNEL, info.value = 0;
+        case 14:
+            info.number = verdict == FaultVerdict::BeyondFile || verdict == FaultVerdict::NoMemory
+                              ? kSIGBUS
+                              : kSIGSEGV;
+            info.code = verdict == FaultVerdict::BeyondFile || verdict == FaultVerdict::NoMemory
+                            ? kBUS_ADRERR
+                        : verdict == FaultVerdict::NotMapped ? kSEGV_MAPERR
+                                                             : kSEGV_ACCERR;
+            info.error =
+                static_cast<int32_t>(error_code | (verdict == FaultVerdict::NotMapped ? 4u : 5u));
+            break;
+        case 0:
+            info.number = kSIGFPE, info.code = kFPE_INTDIV, info.value = rip;
+            break;
+        case 16:
+        case 19:
+            info.number = kSIGFPE, info.code = 3, info.value = rip;
+            break;
+        case 6:
+            info.number = kSIGILL, info.code = kILL_ILLOPN, info.value = rip;
+            break;
+        case 1:
+        case 3:
+            info.number = kSIGTRAP, info.code = vector == 3 ? kSI_KERNEL : kTRAP_BRKPT,
+            info.value = rip;
+            break;
+        default:
+            info.number = kSIGSEGV, info.code = kSI_KERNEL, info.value = 0;
     }
     return info;
 }
@@ -109,7 +116,8 @@ void system_call(Registers* frame) {
     Thread& thread = current_thread();
     thread.vectors_in_frame = false;
     uint64_t number = frame->orig_rax;
-    Call call{thread, *frame, {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9}};
+    Call call{
+        thread, *frame, {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9}};
     SyscallResult result = number < kTableSize && kTable.handlers[number] != nullptr
                                ? kTable.handlers[number](call)
                                : unsupported(number);
@@ -131,7 +139,9 @@ void program_exception(Registers* frame, uint32_t vector, uint64_t address, uint
         if (log_level() >= Level::Trace) {
             FixedText<160> text;
             text.append("page fault at 0x").append_number(address, 16).append(", error ");
-            text.append_number(error_code, 16).append(", instruction 0x").append_number(frame->rip, 16);
+            text.append_number(error_code, 16)
+                .append(", instruction 0x")
+                .append_number(frame->rip, 16);
             text.append(", verdict ").append_number(static_cast<uint64_t>(verdict));
             log(Level::Trace, text.view());
         }

@@ -152,58 +152,82 @@ SyscallResult sys_dup3(Call& call) {
 }
 
 SyscallResult sys_fcntl(Call& call) {
-    enum { kDupfd = 0, kGetfd = 1, kSetfd = 2, kGetfl = 3, kSetfl = 4, kGetlk = 5, kSetlk = 6,
-           kSetlkw = 7, kSetown = 8, kGetown = 9, kOfdGetlk = 36, kOfdSetlk = 37, kOfdSetlkw = 38,
-           kDupfdCloexec = 1030, kSetpipeSize = 1031, kGetpipeSize = 1032, kAddSeals = 1033,
-           kGetSeals = 1034 };
+    enum {
+        kDupfd = 0,
+        kGetfd = 1,
+        kSetfd = 2,
+        kGetfl = 3,
+        kSetfl = 4,
+        kGetlk = 5,
+        kSetlk = 6,
+        kSetlkw = 7,
+        kSetown = 8,
+        kGetown = 9,
+        kOfdGetlk = 36,
+        kOfdSetlk = 37,
+        kOfdSetlkw = 38,
+        kDupfdCloexec = 1030,
+        kSetpipeSize = 1031,
+        kGetpipeSize = 1032,
+        kAddSeals = 1033,
+        kGetSeals = 1034
+    };
     FdTable& files = *call.process().files;
     Ref<File> file = SCONE_TRY(call.file(0));
     int command = call.fd(1);
     switch (command) {
-    case kDupfd:
-    case kDupfdCloexec:
-        if (call.fd(2) < 0)
+        case kDupfd:
+        case kDupfdCloexec:
+            if (call.fd(2) < 0)
+                return error(kEINVAL);
+            return static_cast<uint64_t>(SCONE_TRY(files.add(
+                file, command == kDupfdCloexec ? CloseOnExec::Yes : CloseOnExec::No, call.fd(2))));
+        case kGetfd:
+            return SCONE_TRY(files.close_on_exec(call.fd(0))) ? 1 : 0;
+        case kSetfd:
+            SCONE_TRY(files.set_close_on_exec(call.fd(0), call.arg[2] & 1));
+            return 0;
+        case kGetfl:
+            return (file->status_flags() & ~kO_CLOEXEC) | kO_LARGEFILE;
+        case kSetfl:
+            SCONE_TRY(file->set_status_flags(call.u32(2)));
+            return 0;
+        case kGetlk:
+        case kSetlk:
+        case kSetlkw:
+        case kOfdGetlk:
+        case kOfdSetlk:
+        case kOfdSetlkw: {
+            if (file->host_descriptor() < 0)
+                return 0;  // nobody outside can hold a lock on a file of the enclave
+            alignas(8) uint8_t lock[32];
+            SCONE_TRY(copy_from_program(lock, call.arg[2], sizeof lock));
+            bool waits = command == kSetlkw || command == kOfdSetlkw;
+            int64_t result = enclave::host_structure_call(
+                __NR_fcntl, 2, lock, sizeof lock, sizeof lock,
+                static_cast<uint64_t>(file->host_descriptor()), static_cast<uint64_t>(command), 0,
+                0, waits ? enclave::Interruptible::Yes : enclave::Interruptible::No);
+            if (result >= 0 && (command == kGetlk || command == kOfdGetlk))
+                SCONE_TRY(copy_to_program(call.arg[2], lock, sizeof lock));
+            return from_kernel(result == -kEINTR ? -kERESTARTSYS : result);
+        }
+        case kSetown:
+            return 0;
+        case kGetown:
+            return 0;
+        case kSetpipeSize:
+        case kGetpipeSize:
+        case kAddSeals:
+        case kGetSeals:
+            if (file->host_descriptor() < 0)
+                return error(kEINVAL);
+            return from_kernel(enclave::checked_result(
+                enclave::host_call(__NR_fcntl, enclave::Interruptible::No,
+                                   static_cast<uint64_t>(file->host_descriptor()),
+                                   static_cast<uint64_t>(command), call.arg[2]),
+                INT32_MAX));
+        default:
             return error(kEINVAL);
-        return static_cast<uint64_t>(SCONE_TRY(files.add(
-            file, command == kDupfdCloexec ? CloseOnExec::Yes : CloseOnExec::No, call.fd(2))));
-    case kGetfd:
-        return SCONE_TRY(files.close_on_exec(call.fd(0))) ? 1 : 0;
-    case kSetfd:
-        SCONE_TRY(files.set_close_on_exec(call.fd(0), call.arg[2] & 1));
-        return 0;
-    case kGetfl:
-        return (file->status_flags() & ~kO_CLOEXEC) | kO_LARGEFILE;
-    case kSetfl:
-        SCONE_TRY(file->set_status_flags(call.u32(2)));
-        return 0;
-    case kGetlk: case kSetlk: case kSetlkw: case kOfdGetlk: case kOfdSetlk: case kOfdSetlkw: {
-        if (file->host_descriptor() < 0)
-            return 0;  // nobody outside can hold a lock on a file of the enclave
-        alignas(8) uint8_t lock[32];
-        SCONE_TRY(copy_from_program(lock, call.arg[2], sizeof lock));
-        bool waits = command == kSetlkw || command == kOfdSetlkw;
-        int64_t result = enclave::host_structure_call(
-            __NR_fcntl, 2, lock, sizeof lock, sizeof lock,
-            static_cast<uint64_t>(file->host_descriptor()), static_cast<uint64_t>(command), 0, 0,
-            waits ? enclave::Interruptible::Yes : enclave::Interruptible::No);
-        if (result >= 0 && (command == kGetlk || command == kOfdGetlk))
-            SCONE_TRY(copy_to_program(call.arg[2], lock, sizeof lock));
-        return from_kernel(result == -kEINTR ? -kERESTARTSYS : result);
-    }
-    case kSetown:
-        return 0;
-    case kGetown:
-        return 0;
-    case kSetpipeSize: case kGetpipeSize: case kAddSeals: case kGetSeals:
-        if (file->host_descriptor() < 0)
-            return error(kEINVAL);
-        return from_kernel(enclave::checked_result(
-            enclave::host_call(__NR_fcntl, enclave::Interruptible::No,
-                               static_cast<uint64_t>(file->host_descriptor()),
-                               static_cast<uint64_t>(command), call.arg[2]),
-            INT32_MAX));
-    default:
-        return error(kEINVAL);
     }
 }
 
@@ -314,12 +338,14 @@ SyscallResult sys_pipe2(Call& call) {
     if (flags & ~(kO_CLOEXEC | kO_NONBLOCK | kO_DIRECT))
         return error(kEINVAL);
     int32_t host[2];
-    int64_t result = enclave::host_structure_call(__NR_pipe2, 0, host, 0, sizeof host, 0,
-                                                  flags | kO_CLOEXEC);
+    int64_t result =
+        enclave::host_structure_call(__NR_pipe2, 0, host, 0, sizeof host, 0, flags | kO_CLOEXEC);
     if (result < 0)
         return from_kernel(result);
-    Ref<File> reader = SCONE_TRY(adopt_host_descriptor(host[0], (flags & ~kO_CLOEXEC) | kO_RDONLY, "pipe:[1]"));
-    Ref<File> writer = SCONE_TRY(adopt_host_descriptor(host[1], (flags & ~kO_CLOEXEC) | kO_WRONLY, "pipe:[1]"));
+    Ref<File> reader =
+        SCONE_TRY(adopt_host_descriptor(host[0], (flags & ~kO_CLOEXEC) | kO_RDONLY, "pipe:[1]"));
+    Ref<File> writer =
+        SCONE_TRY(adopt_host_descriptor(host[1], (flags & ~kO_CLOEXEC) | kO_WRONLY, "pipe:[1]"));
     CloseOnExec mark = flags & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No;
     FdTable& files = *call.process().files;
     int32_t fds[2];

@@ -1,10 +1,9 @@
 // mmap, munmap, mprotect, brk, mremap, madvise, msync, mincore, mlock
-#include "runtime/trusted/libos/syscalls/handlers.h"
-
 #include "lib/base/checked.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/libos/mm/pages.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/syscalls/handlers.h"
 
 namespace scone::libos {
 namespace {
@@ -36,16 +35,20 @@ SyscallResult sys_munmap(Call& call) {
 }
 
 SyscallResult sys_mprotect(Call& call) {
-    if (call.arg[2] & ~uint64_t{kPROT_READ | kPROT_WRITE | kPROT_EXEC | kPROT_GROWSDOWN | 0x02000000})
+    if (call.arg[2] &
+        ~uint64_t{kPROT_READ | kPROT_WRITE | kPROT_EXEC | kPROT_GROWSDOWN | 0x02000000})
         return error(kEINVAL);
     SCONE_TRY(call.process().memory->protect(call.arg[0], call.arg[1], call.u32(2)));
     return 0;
 }
 
-SyscallResult sys_brk(Call& call) { return call.process().memory->set_break(call.arg[0]); }
+SyscallResult sys_brk(Call& call) {
+    return call.process().memory->set_break(call.arg[0]);
+}
 
 SyscallResult sys_mremap(Call& call) {
-    return call.process().memory->remap(call.arg[0], call.arg[1], call.arg[2], call.u32(3), call.arg[4]);
+    return call.process().memory->remap(call.arg[0], call.arg[1], call.arg[2], call.u32(3),
+                                        call.arg[4]);
 }
 
 SyscallResult sys_madvise(Call& call) {
@@ -53,17 +56,30 @@ SyscallResult sys_madvise(Call& call) {
     if (call.arg[0] % enclave::kPageSize != 0)
         return error(kEINVAL);
     switch (call.arg[2]) {
-    case kDontNeed:
-        SCONE_TRY(call.process().memory->discard(call.arg[0], call.arg[1]));
-        return 0;
-    case 0: case 1: case 2: case 3: case kFree: case 10: case 11: case 12: case 13: case 14: case 15:
-    case 16: case 17: case 20: case 21:
-        // Advice that may be ignored.
-        return 0;
-    case kRemove:
-    case kGuardInstall:
-    default:
-        return error(kEINVAL);
+        case kDontNeed:
+            SCONE_TRY(call.process().memory->discard(call.arg[0], call.arg[1]));
+            return 0;
+        case 0:
+        case 1:
+        case 2:
+        case 3:
+        case kFree:
+        case 10:
+        case 11:
+        case 12:
+        case 13:
+        case 14:
+        case 15:
+        case 16:
+        case 17:
+        case 20:
+        case 21:
+            // Advice that may be ignored.
+            return 0;
+        case kRemove:
+        case kGuardInstall:
+        default:
+            return error(kEINVAL);
     }
 }
 
@@ -91,6 +107,8 @@ SyscallResult sys_mincore(Call& call) {
 }
 
 // Enclave pages are never swapped in clear; there is nothing to lock.
-SyscallResult sys_mlock(Call&) { return 0; }
+SyscallResult sys_mlock(Call&) {
+    return 0;
+}
 
 }  // namespace scone::libos

@@ -65,8 +65,12 @@ SyscallResult on_path(int fd, uint64_t address, Follow follow, F&& operation) {
 
 }  // namespace
 
-SyscallResult sys_open(Call& call) { return open_at(call, kAT_FDCWD, call.arg[0], call.u32(1), call.u32(2)); }
-SyscallResult sys_openat(Call& call) { return open_at(call, call.fd(0), call.arg[1], call.u32(2), call.u32(3)); }
+SyscallResult sys_open(Call& call) {
+    return open_at(call, kAT_FDCWD, call.arg[0], call.u32(1), call.u32(2));
+}
+SyscallResult sys_openat(Call& call) {
+    return open_at(call, call.fd(0), call.arg[1], call.u32(2), call.u32(3));
+}
 SyscallResult sys_creat(Call& call) {
     return open_at(call, kAT_FDCWD, call.arg[0], kO_CREAT | kO_WRONLY | kO_TRUNC, call.u32(1));
 }
@@ -77,7 +81,8 @@ SyscallResult sys_stat(Call& call) {
 }
 SyscallResult sys_lstat(Call& call) {
     Stat out{};
-    return put_stat(stat_at(call, kAT_FDCWD, call.arg[0], kAT_SYMLINK_NOFOLLOW, out), out, call.arg[1]);
+    return put_stat(stat_at(call, kAT_FDCWD, call.arg[0], kAT_SYMLINK_NOFOLLOW, out), out,
+                    call.arg[1]);
 }
 SyscallResult sys_newfstatat(Call& call) {
     Stat out{};
@@ -102,16 +107,23 @@ SyscallResult sys_statx(Call& call) {
     static_assert(sizeof(Statx) == 256);
     Stat s{};
     SCONE_TRY(stat_at(call, call.fd(0), call.arg[1], call.u32(2), s));
-    auto time = [](const Timespec& t) { return StatxTime{t.seconds, static_cast<uint32_t>(t.nanoseconds), 0}; };
-    auto major = [](uint64_t dev) { return static_cast<uint32_t>((dev >> 8 & 0xfff) | (dev >> 32 & ~0xfffu)); };
-    auto minor = [](uint64_t dev) { return static_cast<uint32_t>((dev & 0xff) | (dev >> 12 & ~0xffu)); };
+    auto time = [](const Timespec& t) {
+        return StatxTime{t.seconds, static_cast<uint32_t>(t.nanoseconds), 0};
+    };
+    auto major = [](uint64_t dev) {
+        return static_cast<uint32_t>((dev >> 8 & 0xfff) | (dev >> 32 & ~0xfffu));
+    };
+    auto minor = [](uint64_t dev) {
+        return static_cast<uint32_t>((dev & 0xff) | (dev >> 12 & ~0xffu));
+    };
     Statx out{};
     out.mask = 0x7ff;  // STATX_BASIC_STATS
     out.blksize = static_cast<uint32_t>(s.blksize);
     out.nlink = static_cast<uint32_t>(s.nlink);
     out.uid = s.uid, out.gid = s.gid;
     out.mode = static_cast<uint16_t>(s.mode);
-    out.ino = s.ino, out.size = static_cast<uint64_t>(s.size), out.blocks = static_cast<uint64_t>(s.blocks);
+    out.ino = s.ino, out.size = static_cast<uint64_t>(s.size),
+    out.blocks = static_cast<uint64_t>(s.blocks);
     out.atime = time(s.atime), out.ctime = time(s.ctime), out.mtime = time(s.mtime);
     out.rdev_major = major(s.rdev), out.rdev_minor = minor(s.rdev);
     out.dev_major = major(s.dev), out.dev_minor = minor(s.dev);
@@ -128,8 +140,12 @@ SyscallResult access_at(int fd, uint64_t address, uint32_t mode, Follow follow) 
     });
 }
 }  // namespace
-SyscallResult sys_access(Call& call) { return access_at(kAT_FDCWD, call.arg[0], call.u32(1), Follow::Yes); }
-SyscallResult sys_faccessat(Call& call) { return access_at(call.fd(0), call.arg[1], call.u32(2), Follow::Yes); }
+SyscallResult sys_access(Call& call) {
+    return access_at(kAT_FDCWD, call.arg[0], call.u32(1), Follow::Yes);
+}
+SyscallResult sys_faccessat(Call& call) {
+    return access_at(call.fd(0), call.arg[1], call.u32(2), Follow::Yes);
+}
 SyscallResult sys_faccessat2(Call& call) {
     return access_at(call.fd(0), call.arg[1], call.u32(2),
                      call.u32(3) & kAT_SYMLINK_NOFOLLOW ? Follow::No : Follow::Yes);
@@ -147,8 +163,12 @@ SyscallResult read_link_at(int fd, uint64_t address, uint64_t buffer, uint64_t s
     return count;
 }
 }  // namespace
-SyscallResult sys_readlink(Call& call) { return read_link_at(kAT_FDCWD, call.arg[0], call.arg[1], call.u32(2)); }
-SyscallResult sys_readlinkat(Call& call) { return read_link_at(call.fd(0), call.arg[1], call.arg[2], call.u32(3)); }
+SyscallResult sys_readlink(Call& call) {
+    return read_link_at(kAT_FDCWD, call.arg[0], call.arg[1], call.u32(2));
+}
+SyscallResult sys_readlinkat(Call& call) {
+    return read_link_at(call.fd(0), call.arg[1], call.arg[2], call.u32(3));
+}
 
 namespace {
 SyscallResult mkdir_at(Call& call, int fd, uint64_t address, uint32_t mode) {
@@ -179,12 +199,24 @@ SyscallResult on_two_paths(int from_fd, uint64_t from, int to_fd, uint64_t to, F
     return done(operation(*tree, a.view(), b.view()));
 }
 }  // namespace
-SyscallResult sys_mkdir(Call& call) { return mkdir_at(call, kAT_FDCWD, call.arg[0], call.u32(1)); }
-SyscallResult sys_mkdirat(Call& call) { return mkdir_at(call, call.fd(0), call.arg[1], call.u32(2)); }
-SyscallResult sys_mknod(Call& call) { return mknod_at(call, kAT_FDCWD, call.arg[0], call.u32(1), call.arg[2]); }
-SyscallResult sys_mknodat(Call& call) { return mknod_at(call, call.fd(0), call.arg[1], call.u32(2), call.arg[3]); }
-SyscallResult sys_rmdir(Call& call) { return remove_at(kAT_FDCWD, call.arg[0], true); }
-SyscallResult sys_unlink(Call& call) { return remove_at(kAT_FDCWD, call.arg[0], false); }
+SyscallResult sys_mkdir(Call& call) {
+    return mkdir_at(call, kAT_FDCWD, call.arg[0], call.u32(1));
+}
+SyscallResult sys_mkdirat(Call& call) {
+    return mkdir_at(call, call.fd(0), call.arg[1], call.u32(2));
+}
+SyscallResult sys_mknod(Call& call) {
+    return mknod_at(call, kAT_FDCWD, call.arg[0], call.u32(1), call.arg[2]);
+}
+SyscallResult sys_mknodat(Call& call) {
+    return mknod_at(call, call.fd(0), call.arg[1], call.u32(2), call.arg[3]);
+}
+SyscallResult sys_rmdir(Call& call) {
+    return remove_at(kAT_FDCWD, call.arg[0], true);
+}
+SyscallResult sys_unlink(Call& call) {
+    return remove_at(kAT_FDCWD, call.arg[0], false);
+}
 SyscallResult sys_unlinkat(Call& call) {
     if (call.u32(2) & ~kAT_REMOVEDIR)
         return error(kEINVAL);
@@ -199,10 +231,10 @@ SyscallResult rename_at(int from_fd, uint64_t from, int to_fd, uint64_t to, uint
                         });
 }
 SyscallResult link_at(int from_fd, uint64_t from, int to_fd, uint64_t to, uint32_t flags) {
-    return on_two_paths(from_fd, from, to_fd, to,
-                        [&](FileSystem& tree, std::string_view a, std::string_view b) {
-                            return tree.link(a, b, flags & kAT_SYMLINK_FOLLOW ? Follow::Yes : Follow::No);
-                        });
+    return on_two_paths(
+        from_fd, from, to_fd, to, [&](FileSystem& tree, std::string_view a, std::string_view b) {
+            return tree.link(a, b, flags & kAT_SYMLINK_FOLLOW ? Follow::Yes : Follow::No);
+        });
 }
 SyscallResult symlink_at(uint64_t target, int fd, uint64_t address) {
     Path text;
@@ -212,17 +244,27 @@ SyscallResult symlink_at(uint64_t target, int fd, uint64_t address) {
     });
 }
 }  // namespace
-SyscallResult sys_rename(Call& call) { return rename_at(kAT_FDCWD, call.arg[0], kAT_FDCWD, call.arg[1], 0); }
-SyscallResult sys_renameat(Call& call) { return rename_at(call.fd(0), call.arg[1], call.fd(2), call.arg[3], 0); }
+SyscallResult sys_rename(Call& call) {
+    return rename_at(kAT_FDCWD, call.arg[0], kAT_FDCWD, call.arg[1], 0);
+}
+SyscallResult sys_renameat(Call& call) {
+    return rename_at(call.fd(0), call.arg[1], call.fd(2), call.arg[3], 0);
+}
 SyscallResult sys_renameat2(Call& call) {
     return rename_at(call.fd(0), call.arg[1], call.fd(2), call.arg[3], call.u32(4));
 }
-SyscallResult sys_link(Call& call) { return link_at(kAT_FDCWD, call.arg[0], kAT_FDCWD, call.arg[1], 0); }
+SyscallResult sys_link(Call& call) {
+    return link_at(kAT_FDCWD, call.arg[0], kAT_FDCWD, call.arg[1], 0);
+}
 SyscallResult sys_linkat(Call& call) {
     return link_at(call.fd(0), call.arg[1], call.fd(2), call.arg[3], call.u32(4));
 }
-SyscallResult sys_symlink(Call& call) { return symlink_at(call.arg[0], kAT_FDCWD, call.arg[1]); }
-SyscallResult sys_symlinkat(Call& call) { return symlink_at(call.arg[0], call.fd(1), call.arg[2]); }
+SyscallResult sys_symlink(Call& call) {
+    return symlink_at(call.arg[0], kAT_FDCWD, call.arg[1]);
+}
+SyscallResult sys_symlinkat(Call& call) {
+    return symlink_at(call.arg[0], call.fd(1), call.arg[2]);
+}
 
 namespace {
 SyscallResult chmod_at(int fd, uint64_t address, uint32_t mode) {
@@ -236,8 +278,12 @@ SyscallResult chown_at(int fd, uint64_t address, uint32_t user, uint32_t group, 
     });
 }
 }  // namespace
-SyscallResult sys_chmod(Call& call) { return chmod_at(kAT_FDCWD, call.arg[0], call.u32(1)); }
-SyscallResult sys_fchmodat(Call& call) { return chmod_at(call.fd(0), call.arg[1], call.u32(2)); }
+SyscallResult sys_chmod(Call& call) {
+    return chmod_at(kAT_FDCWD, call.arg[0], call.u32(1));
+}
+SyscallResult sys_fchmodat(Call& call) {
+    return chmod_at(call.fd(0), call.arg[1], call.u32(2));
+}
 SyscallResult sys_chown(Call& call) {
     return chown_at(kAT_FDCWD, call.arg[0], call.u32(1), call.u32(2), Follow::Yes);
 }
@@ -256,7 +302,8 @@ SyscallResult sys_fchownat(Call& call) {
 }
 
 namespace {
-SyscallResult set_times_at(Call& call, int fd, uint64_t address, const Timespec* times, Follow follow) {
+SyscallResult set_times_at(Call& call, int fd, uint64_t address, const Timespec* times,
+                           Follow follow) {
     if (address == 0) {
         SCONE_TRY(SCONE_TRY(call.process().files->get(fd))->set_times(times));
         return 0;
@@ -286,7 +333,8 @@ SyscallResult sys_utimes(Call& call) {
     Timespec times[2];
     if (call.arg[1] != 0)
         SCONE_TRY(load_timevals(call.arg[1], times));
-    return set_times_at(call, kAT_FDCWD, call.arg[0], call.arg[1] != 0 ? times : nullptr, Follow::Yes);
+    return set_times_at(call, kAT_FDCWD, call.arg[0], call.arg[1] != 0 ? times : nullptr,
+                        Follow::Yes);
 }
 SyscallResult sys_utime(Call& call) {
     Timespec times[2]{};
@@ -294,22 +342,23 @@ SyscallResult sys_utime(Call& call) {
         times[0].seconds = SCONE_TRY(AppPtr<int64_t>(call.arg[1]).load(0));
         times[1].seconds = SCONE_TRY(AppPtr<int64_t>(call.arg[1]).load(1));
     }
-    return set_times_at(call, kAT_FDCWD, call.arg[0], call.arg[1] != 0 ? times : nullptr, Follow::Yes);
+    return set_times_at(call, kAT_FDCWD, call.arg[0], call.arg[1] != 0 ? times : nullptr,
+                        Follow::Yes);
 }
 
 SyscallResult sys_truncate(Call& call) {
     if (static_cast<int64_t>(call.arg[1]) < 0)
         return error(kEINVAL);
-    return on_path(kAT_FDCWD, call.arg[0], Follow::Yes, [&](FileSystem& tree, std::string_view path) {
-        return tree.truncate(path, call.arg[1]);
-    });
+    return on_path(
+        kAT_FDCWD, call.arg[0], Follow::Yes,
+        [&](FileSystem& tree, std::string_view path) { return tree.truncate(path, call.arg[1]); });
 }
 
 SyscallResult sys_statfs(Call& call) {
     uint8_t out[120];
-    SCONE_TRY(on_path(kAT_FDCWD, call.arg[0], Follow::Yes, [&](FileSystem& tree, std::string_view path) {
-        return tree.statfs(path, out);
-    }));
+    SCONE_TRY(
+        on_path(kAT_FDCWD, call.arg[0], Follow::Yes,
+                [&](FileSystem& tree, std::string_view path) { return tree.statfs(path, out); }));
     SCONE_TRY(copy_to_program(call.arg[1], out, sizeof out));
     return 0;
 }

@@ -54,7 +54,8 @@ void end_temporary_mask(Call& call, bool interrupted) {
 
 // Polls the host's descriptors; `list` holds the program's numbers, `files` what they name.
 // Files that live in the enclave answer at once, and the host is then only looked at.
-Result<uint64_t> poll_files(PollFd* list, const Ref<File>* files, uint64_t count, const Timeout& timeout) {
+Result<uint64_t> poll_files(PollFd* list, const Ref<File>* files, uint64_t count,
+                            const Timeout& timeout) {
     auto* host = static_cast<PollFd*>(enclave::heap_allocate(count * sizeof(PollFd) + 8));
     if (host == nullptr)
         return error(kENOMEM);
@@ -70,7 +71,8 @@ Result<uint64_t> poll_files(PollFd* list, const Ref<File>* files, uint64_t count
             host[i].fd = files[i]->host_descriptor();
         } else {
             uint32_t now = files[i]->poll_now();
-            list[i].revents = static_cast<int16_t>(now & (static_cast<uint32_t>(list[i].events) | kPollErr | kPollHup));
+            list[i].revents = static_cast<int16_t>(
+                now & (static_cast<uint32_t>(list[i].events) | kPollErr | kPollHup));
         }
         ready += list[i].revents != 0;
     }
@@ -81,9 +83,10 @@ Result<uint64_t> poll_files(PollFd* list, const Ref<File>* files, uint64_t count
         time = {};
     enclave::copy_to_host(at, &time, sizeof time);
     enclave::copy_to_host(at + 64, host, count * sizeof(PollFd));
-    int64_t result = enclave::checked_result(
-        host_call(__NR_ppoll, Interruptible::Yes, at + 64, count, ready > 0 || !timeout.forever ? at : 0, 0, 8),
-        count);
+    int64_t result =
+        enclave::checked_result(host_call(__NR_ppoll, Interruptible::Yes, at + 64, count,
+                                          ready > 0 || !timeout.forever ? at : 0, 0, 8),
+                                count);
     if (result < 0 && ready == 0) {
         enclave::heap_free(host);
         return std::unexpected(interrupted_or(result, kERESTARTNOHAND).error());
@@ -94,7 +97,8 @@ Result<uint64_t> poll_files(PollFd* list, const Ref<File>* files, uint64_t count
             if (list[i].fd < 0 || !files[i] || files[i]->host_descriptor() < 0)
                 continue;
             // HOST: only what was asked for, and the conditions that always count.
-            auto asked = static_cast<int16_t>(list[i].events | static_cast<int16_t>(kPollErr | kPollHup));
+            auto asked =
+                static_cast<int16_t>(list[i].events | static_cast<int16_t>(kPollErr | kPollHup));
             list[i].revents = static_cast<int16_t>(host[i].revents & asked);
             ready += list[i].revents != 0;
         }
@@ -142,7 +146,8 @@ struct FdSet {
 };
 
 SyscallResult do_select(Call& call, const Timeout& timeout) {
-    constexpr int16_t kRead = kPollIn | 0x40 | 0x80, kWrite = kPollOut | 0x100 | 0x200, kExcept = kPollPri;
+    constexpr int16_t kRead = kPollIn | 0x40 | 0x80, kWrite = kPollOut | 0x100 | 0x200,
+                      kExcept = kPollPri;
     int limit = call.fd(0);
     if (limit < 0)
         return error(kEINVAL);
@@ -155,8 +160,9 @@ SyscallResult do_select(Call& call, const Timeout& timeout) {
             SCONE_TRY(copy_from_program(&in[i], call.arg[i + 1], bytes));
     PollList list;
     for (int fd = 0; fd < limit; fd++) {
-        int16_t events = static_cast<int16_t>((in[0].has(fd) ? kRead : 0) | (in[1].has(fd) ? kWrite : 0) |
-                                              (in[2].has(fd) ? kExcept : 0));
+        int16_t events =
+            static_cast<int16_t>((in[0].has(fd) ? kRead : 0) | (in[1].has(fd) ? kWrite : 0) |
+                                 (in[2].has(fd) ? kExcept : 0));
         if (events == 0)
             continue;
         if (!call.process().files->get(fd))
@@ -197,7 +203,8 @@ bool wants_restart(const SyscallResult& result) {
 
 SyscallResult sys_poll(Call& call) {
     int timeout = call.fd(2);
-    return do_poll(call, timeout < 0 ? Timeout{} : Timeout{false, static_cast<uint64_t>(timeout) * 1'000'000});
+    return do_poll(
+        call, timeout < 0 ? Timeout{} : Timeout{false, static_cast<uint64_t>(timeout) * 1'000'000});
 }
 SyscallResult sys_ppoll(Call& call) {
     Timeout timeout = SCONE_TRY(timespec_timeout(call.arg[2]));
@@ -233,8 +240,8 @@ SyscallResult sys_epoll_create1(Call& call) {
     if (call.u32(0) & ~kO_CLOEXEC)
         return error(kEINVAL);
     Ref<File> file = SCONE_TRY(make_epoll());
-    return static_cast<uint64_t>(SCONE_TRY(
-        call.process().files->add(file, call.u32(0) & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No)));
+    return static_cast<uint64_t>(SCONE_TRY(call.process().files->add(
+        file, call.u32(0) & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No)));
 }
 SyscallResult sys_epoll_create(Call& call) {
     if (call.fd(0) <= 0)
@@ -257,13 +264,16 @@ SyscallResult epoll_wait_for(Call& call, const Timeout& timeout) {
     if (call.fd(2) <= 0)
         return error(kEINVAL);
     Ref<File> epoll = SCONE_TRY(call.file(0));
-    return epoll_wait_events(*epoll, call.arg[1], call.u32(2), timeout.forever, timeout.nanoseconds);
+    return epoll_wait_events(*epoll, call.arg[1], call.u32(2), timeout.forever,
+                             timeout.nanoseconds);
 }
 Timeout milliseconds(int value) {
     return value < 0 ? Timeout{} : Timeout{false, static_cast<uint64_t>(value) * 1'000'000};
 }
 }  // namespace
-SyscallResult sys_epoll_wait(Call& call) { return epoll_wait_for(call, milliseconds(call.fd(3))); }
+SyscallResult sys_epoll_wait(Call& call) {
+    return epoll_wait_for(call, milliseconds(call.fd(3)));
+}
 SyscallResult sys_epoll_pwait(Call& call) {
     SCONE_TRY(set_temporary_mask(call, call.arg[4], call.arg[5]));
     auto result = epoll_wait_for(call, milliseconds(call.fd(3)));
@@ -282,7 +292,8 @@ namespace {
 SyscallResult adopt(Call& call, int64_t host_fd, uint32_t flags, std::string_view name) {
     if (host_fd < 0)
         return from_kernel(host_fd);
-    Ref<File> file = SCONE_TRY(adopt_host_descriptor(host_fd, kO_RDWR | (flags & kO_NONBLOCK), name));
+    Ref<File> file =
+        SCONE_TRY(adopt_host_descriptor(host_fd, kO_RDWR | (flags & kO_NONBLOCK), name));
     return static_cast<uint64_t>(SCONE_TRY(
         call.process().files->add(file, flags & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No)));
 }
@@ -291,7 +302,8 @@ SyscallResult sys_eventfd2(Call& call) {
     if (call.u32(1) & ~(kO_CLOEXEC | kO_NONBLOCK | 1))
         return error(kEINVAL);
     int64_t fd = enclave::checked_result(
-        host_call(__NR_eventfd2, Interruptible::No, call.arg[0], call.u32(1) | kO_CLOEXEC), 1 << 24);
+        host_call(__NR_eventfd2, Interruptible::No, call.arg[0], call.u32(1) | kO_CLOEXEC),
+        1 << 24);
     return adopt(call, fd, call.u32(1), "anon_inode:[eventfd]");
 }
 SyscallResult sys_eventfd(Call& call) {
@@ -300,7 +312,8 @@ SyscallResult sys_eventfd(Call& call) {
 }
 SyscallResult sys_timerfd_create(Call& call) {
     int64_t fd = enclave::checked_result(
-        host_call(__NR_timerfd_create, Interruptible::No, call.arg[0], call.u32(1) | kO_CLOEXEC), 1 << 24);
+        host_call(__NR_timerfd_create, Interruptible::No, call.arg[0], call.u32(1) | kO_CLOEXEC),
+        1 << 24);
     return adopt(call, fd, call.u32(1), "anon_inode:[timerfd]");
 }
 namespace {
@@ -317,7 +330,8 @@ SyscallResult sys_timerfd_settime(Call& call) {
     SCONE_TRY(copy_from_program(timer, call.arg[2], sizeof timer));
     int64_t result = enclave::host_structure_call(__NR_timerfd_gettime, 1, old, 0, sizeof old, fd);
     if (result >= 0)
-        result = enclave::host_structure_call(__NR_timerfd_settime, 2, timer, sizeof timer, 0, fd, call.u32(1));
+        result = enclave::host_structure_call(__NR_timerfd_settime, 2, timer, sizeof timer, 0, fd,
+                                              call.u32(1));
     if (result >= 0 && call.arg[3] != 0)
         SCONE_TRY(copy_to_program(call.arg[3], old, sizeof old));
     return from_kernel(result);
@@ -325,7 +339,8 @@ SyscallResult sys_timerfd_settime(Call& call) {
 SyscallResult sys_timerfd_gettime(Call& call) {
     uint64_t fd = SCONE_TRY(host_fd_of(call));
     uint64_t timer[4];
-    int64_t result = enclave::host_structure_call(__NR_timerfd_gettime, 1, timer, 0, sizeof timer, fd);
+    int64_t result =
+        enclave::host_structure_call(__NR_timerfd_gettime, 1, timer, 0, sizeof timer, fd);
     if (result >= 0)
         SCONE_TRY(copy_to_program(call.arg[1], timer, sizeof timer));
     return from_kernel(result);
@@ -337,9 +352,10 @@ SyscallResult sys_memfd_create(Call& call) {
         return error(kEINVAL);
     constexpr uint32_t kMfdCloexec = 1;
     enclave::copy_to_host(enclave::window_data(), name.c_str(), name.size() + 1);
-    int64_t fd = enclave::checked_result(host_call(__NR_memfd_create, Interruptible::No, enclave::window_data(),
-                                           call.u32(1) | kMfdCloexec),
-                                 1 << 24);
+    int64_t fd =
+        enclave::checked_result(host_call(__NR_memfd_create, Interruptible::No,
+                                          enclave::window_data(), call.u32(1) | kMfdCloexec),
+                                1 << 24);
     return adopt(call, fd, call.u32(1) & kMfdCloexec ? kO_CLOEXEC : 0, "/memfd:");
 }
 

@@ -21,13 +21,27 @@ SyscallResult host_number(uint64_t number, uint64_t a0 = 0, uint64_t a1 = 0, uin
 }
 }  // namespace
 
-SyscallResult sys_getpid(Call& call) { return static_cast<uint64_t>(call.process().pid); }
-SyscallResult sys_getppid(Call& call) { return static_cast<uint64_t>(current_parent(call.process())); }
-SyscallResult sys_gettid(Call& call) { return static_cast<uint64_t>(call.thread.tid); }
-SyscallResult sys_getuid(Call& call) { return call.process().credentials.user; }
-SyscallResult sys_geteuid(Call& call) { return call.process().credentials.effective_user; }
-SyscallResult sys_getgid(Call& call) { return call.process().credentials.group; }
-SyscallResult sys_getegid(Call& call) { return call.process().credentials.effective_group; }
+SyscallResult sys_getpid(Call& call) {
+    return static_cast<uint64_t>(call.process().pid);
+}
+SyscallResult sys_getppid(Call& call) {
+    return static_cast<uint64_t>(current_parent(call.process()));
+}
+SyscallResult sys_gettid(Call& call) {
+    return static_cast<uint64_t>(call.thread.tid);
+}
+SyscallResult sys_getuid(Call& call) {
+    return call.process().credentials.user;
+}
+SyscallResult sys_geteuid(Call& call) {
+    return call.process().credentials.effective_user;
+}
+SyscallResult sys_getgid(Call& call) {
+    return call.process().credentials.group;
+}
+SyscallResult sys_getegid(Call& call) {
+    return call.process().credentials.effective_group;
+}
 
 SyscallResult sys_getresuid(Call& call) {
     Credentials& c = call.process().credentials;
@@ -46,8 +60,8 @@ SyscallResult sys_getresgid(Call& call) {
 
 // The host changes its own identity first, so that files it opens belong to the new one.
 namespace {
-SyscallResult set_ids(uint64_t number, uint64_t real, uint64_t effective, uint64_t saved, uint32_t& r,
-                      uint32_t& e, uint32_t& s) {
+SyscallResult set_ids(uint64_t number, uint64_t real, uint64_t effective, uint64_t saved,
+                      uint32_t& r, uint32_t& e, uint32_t& s) {
     SCONE_TRY(host_number(number, real, effective, saved));
     auto assign = [](uint32_t& id, uint64_t value) {
         if (static_cast<uint32_t>(value) != ~0u)
@@ -61,33 +75,41 @@ constexpr uint64_t kKeep = ~0u;
 SyscallResult sys_setuid(Call& call) {
     Credentials& c = call.process().credentials;
     bool all = c.effective_user == 0;
-    return set_ids(__NR_setresuid, all ? call.arg[0] : kKeep, call.arg[0], all ? call.arg[0] : kKeep,
-                   c.user, c.effective_user, c.saved_user);
+    return set_ids(__NR_setresuid, all ? call.arg[0] : kKeep, call.arg[0],
+                   all ? call.arg[0] : kKeep, c.user, c.effective_user, c.saved_user);
 }
 SyscallResult sys_setgid(Call& call) {
     Credentials& c = call.process().credentials;
     bool all = c.effective_user == 0;
-    return set_ids(__NR_setresgid, all ? call.arg[0] : kKeep, call.arg[0], all ? call.arg[0] : kKeep,
-                   c.group, c.effective_group, c.saved_group);
+    return set_ids(__NR_setresgid, all ? call.arg[0] : kKeep, call.arg[0],
+                   all ? call.arg[0] : kKeep, c.group, c.effective_group, c.saved_group);
 }
 SyscallResult sys_setreuid(Call& call) {
     Credentials& c = call.process().credentials;
-    return set_ids(__NR_setresuid, call.arg[0], call.arg[1], call.arg[1], c.user, c.effective_user, c.saved_user);
+    return set_ids(__NR_setresuid, call.arg[0], call.arg[1], call.arg[1], c.user, c.effective_user,
+                   c.saved_user);
 }
 SyscallResult sys_setregid(Call& call) {
     Credentials& c = call.process().credentials;
-    return set_ids(__NR_setresgid, call.arg[0], call.arg[1], call.arg[1], c.group, c.effective_group, c.saved_group);
+    return set_ids(__NR_setresgid, call.arg[0], call.arg[1], call.arg[1], c.group,
+                   c.effective_group, c.saved_group);
 }
 SyscallResult sys_setresuid(Call& call) {
     Credentials& c = call.process().credentials;
-    return set_ids(__NR_setresuid, call.arg[0], call.arg[1], call.arg[2], c.user, c.effective_user, c.saved_user);
+    return set_ids(__NR_setresuid, call.arg[0], call.arg[1], call.arg[2], c.user, c.effective_user,
+                   c.saved_user);
 }
 SyscallResult sys_setresgid(Call& call) {
     Credentials& c = call.process().credentials;
-    return set_ids(__NR_setresgid, call.arg[0], call.arg[1], call.arg[2], c.group, c.effective_group, c.saved_group);
+    return set_ids(__NR_setresgid, call.arg[0], call.arg[1], call.arg[2], c.group,
+                   c.effective_group, c.saved_group);
 }
-SyscallResult sys_setfsuid(Call& call) { return call.process().credentials.effective_user; }
-SyscallResult sys_setfsgid(Call& call) { return call.process().credentials.effective_group; }
+SyscallResult sys_setfsuid(Call& call) {
+    return call.process().credentials.effective_user;
+}
+SyscallResult sys_setfsgid(Call& call) {
+    return call.process().credentials.effective_group;
+}
 
 SyscallResult sys_getgroups(Call& call) {
     constexpr uint64_t kMaximum = 65536;
@@ -98,9 +120,11 @@ SyscallResult sys_getgroups(Call& call) {
     uint64_t asked = count < fitting ? count : fitting;
     uint64_t at = enclave::window_data() + enclave::kResultArea;
     int64_t result = enclave::checked_result(
-        enclave::host_call(__NR_getgroups, enclave::Interruptible::No, asked, at), count == 0 ? kMaximum : asked);
+        enclave::host_call(__NR_getgroups, enclave::Interruptible::No, asked, at),
+        count == 0 ? kMaximum : asked);
     if (result > 0 && count > 0)
-        SCONE_TRY(copy_to_program(call.arg[1], reinterpret_cast<const void*>(at), static_cast<uint64_t>(result) * 4));
+        SCONE_TRY(copy_to_program(call.arg[1], reinterpret_cast<const void*>(at),
+                                  static_cast<uint64_t>(result) * 4));
     return from_kernel(result);
 }
 SyscallResult sys_setgroups(Call& call) {
@@ -112,7 +136,9 @@ SyscallResult sys_setgroups(Call& call) {
     return host_number(__NR_setgroups, count, at);
 }
 
-SyscallResult sys_getpgrp(Call& call) { return static_cast<uint64_t>(call.process().group); }
+SyscallResult sys_getpgrp(Call& call) {
+    return static_cast<uint64_t>(call.process().group);
+}
 SyscallResult sys_getpgid(Call& call) {
     if (call.fd(0) == 0 || call.fd(0) == call.process().pid)
         return static_cast<uint64_t>(call.process().group);
@@ -157,54 +183,73 @@ SyscallResult sys_get_robust_list(Call& call) {
 SyscallResult sys_arch_prctl(Call& call) {
     constexpr uint64_t kSetGs = 0x1001, kSetFs = 0x1002, kGetFs = 0x1003, kGetGs = 0x1004;
     switch (call.arg[0]) {
-    case kSetFs:
-        if (call.arg[1] >= enclave::program_end())
-            return error(kEPERM);
-        set_program_fs(call.arg[1]);
-        return 0;
-    case kGetFs:
-        SCONE_TRY(AppPtr<uint64_t>(call.arg[1]).store(program_fs()));
-        return 0;
-    case kSetGs:  // GS is the runtime's
-    case kGetGs:
-    default:
-        return error(kEINVAL);
+        case kSetFs:
+            if (call.arg[1] >= enclave::program_end())
+                return error(kEPERM);
+            set_program_fs(call.arg[1]);
+            return 0;
+        case kGetFs:
+            SCONE_TRY(AppPtr<uint64_t>(call.arg[1]).store(program_fs()));
+            return 0;
+        case kSetGs:  // GS is the runtime's
+        case kGetGs:
+        default:
+            return error(kEINVAL);
     }
 }
 
 SyscallResult sys_prctl(Call& call) {
-    enum { kSetPdeathsig = 1, kGetPdeathsig = 2, kGetDumpable = 3, kSetDumpable = 4, kSetKeepcaps = 8,
-           kGetKeepcaps = 7, kSetName = 15, kGetName = 16, kCapbsetRead = 23, kSetTimerslack = 29,
-           kSetChildSubreaper = 36, kSetNoNewPrivs = 38, kGetNoNewPrivs = 39, kSetVma = 0x53564d41 };
+    enum {
+        kSetPdeathsig = 1,
+        kGetPdeathsig = 2,
+        kGetDumpable = 3,
+        kSetDumpable = 4,
+        kSetKeepcaps = 8,
+        kGetKeepcaps = 7,
+        kSetName = 15,
+        kGetName = 16,
+        kCapbsetRead = 23,
+        kSetTimerslack = 29,
+        kSetChildSubreaper = 36,
+        kSetNoNewPrivs = 38,
+        kGetNoNewPrivs = 39,
+        kSetVma = 0x53564d41
+    };
     switch (call.arg[0]) {
-    case kSetName: {
-        char name[16] = {};
-        for (unsigned i = 0; i < 15; i++) {
-            SCONE_TRY(copy_from_program(&name[i], call.arg[1] + i, 1));
-            if (name[i] == 0)
-                break;
+        case kSetName: {
+            char name[16] = {};
+            for (unsigned i = 0; i < 15; i++) {
+                SCONE_TRY(copy_from_program(&name[i], call.arg[1] + i, 1));
+                if (name[i] == 0)
+                    break;
+            }
+            call.thread.name = FixedText<16>(name);
+            return 0;
         }
-        call.thread.name = FixedText<16>(name);
-        return 0;
-    }
-    case kGetName: {
-        char name[16] = {};
-        __builtin_memcpy(name, call.thread.name.c_str(), call.thread.name.size());
-        SCONE_TRY(copy_to_program(call.arg[1], name, sizeof name));
-        return 0;
-    }
-    case kGetDumpable:
-        return 0;
-    case kSetDumpable: case kSetKeepcaps: case kSetTimerslack:
-        return 0;
-    case kGetKeepcaps: case kGetNoNewPrivs:
-        return 0;
-    case kSetPdeathsig: case kSetChildSubreaper: case kSetNoNewPrivs: case kCapbsetRead:
-        return host_number(__NR_prctl, call.arg[0], call.arg[1]);
-    case kSetVma:
-        return error(kEINVAL);
-    default:
-        return error(kEINVAL);
+        case kGetName: {
+            char name[16] = {};
+            __builtin_memcpy(name, call.thread.name.c_str(), call.thread.name.size());
+            SCONE_TRY(copy_to_program(call.arg[1], name, sizeof name));
+            return 0;
+        }
+        case kGetDumpable:
+            return 0;
+        case kSetDumpable:
+        case kSetKeepcaps:
+        case kSetTimerslack:
+            return 0;
+        case kGetKeepcaps:
+        case kGetNoNewPrivs:
+            return 0;
+        case kSetPdeathsig:
+        case kSetChildSubreaper:
+        case kSetNoNewPrivs:
+        case kCapbsetRead:
+            return host_number(__NR_prctl, call.arg[0], call.arg[1]);
+        case kSetVma:
+            return error(kEINVAL);
+        default:
+            return error(kEINVAL);
     }
 }
 
@@ -257,7 +302,9 @@ SyscallResult sys_clone3(Call& call) {
     uint64_t stack = a[5] != 0 ? a[5] + a[6] : 0;
     return clone(call, {a[0], a[3], a[2], stack, a[7], static_cast<int>(a[4])});
 }
-SyscallResult sys_fork(Call& call) { return clone(call, {0, 0, 0, 0, 0, kSIGCHLD}); }
+SyscallResult sys_fork(Call& call) {
+    return clone(call, {0, 0, 0, 0, 0, kSIGCHLD});
+}
 SyscallResult sys_vfork(Call& call) {
     return clone(call, {kCLONE_VM | kCLONE_VFORK, 0, 0, 0, 0, kSIGCHLD});
 }
@@ -266,7 +313,8 @@ SyscallResult sys_execve(Call& call) {
     return execute(call.thread, call.frame, kAT_FDCWD, call.arg[0], call.arg[1], call.arg[2], 0);
 }
 SyscallResult sys_execveat(Call& call) {
-    return execute(call.thread, call.frame, call.fd(0), call.arg[1], call.arg[2], call.arg[3], call.u32(4));
+    return execute(call.thread, call.frame, call.fd(0), call.arg[1], call.arg[2], call.arg[3],
+                   call.u32(4));
 }
 
 SyscallResult sys_exit(Call& call) {
@@ -299,7 +347,8 @@ SyscallResult sys_waitid(Call& call) {
         return error(kEINVAL);
     SigInfo info{};
     SCONE_TRY(wait_for_child_info(call.process(), call.fd(0), call.fd(1),
-                                  options & (kNoHang | kStopped | kExited | kContinued | kNoWait), info));
+                                  options & (kNoHang | kStopped | kExited | kContinued | kNoWait),
+                                  info));
     if (call.arg[2] != 0)
         SCONE_TRY(AppPtr<SigInfo>(call.arg[2]).store(info));
     return 0;
@@ -347,25 +396,38 @@ SyscallResult sys_sched_getaffinity(Call& call) {
     if (call.arg[1] < 8 || call.arg[1] % 8 != 0)
         return error(kEINVAL);
     uint64_t size = call.arg[1] < sizeof mask ? call.arg[1] : sizeof mask;
-    int64_t result = enclave::host_structure_call(__NR_sched_getaffinity, 2, mask, 0, size, 0, size);
+    int64_t result =
+        enclave::host_structure_call(__NR_sched_getaffinity, 2, mask, 0, size, 0, size);
     if (result < 0 || static_cast<uint64_t>(result) > size)
         return error(kEINVAL);
     SCONE_TRY(copy_to_program(call.arg[2], mask, static_cast<uint64_t>(result)));
     return static_cast<uint64_t>(result);
 }
-SyscallResult sys_sched_setaffinity(Call&) { return 0; }
+SyscallResult sys_sched_setaffinity(Call&) {
+    return 0;
+}
 SyscallResult sys_sched_getparam(Call& call) {
     SCONE_TRY(AppPtr<int32_t>(call.arg[1]).store(0));
     return 0;
 }
-SyscallResult sys_sched_getscheduler(Call&) { return 0; }
+SyscallResult sys_sched_getscheduler(Call&) {
+    return 0;
+}
 SyscallResult sys_sched_setscheduler(Call& call) {
     return call.fd(1) == 0 || call.fd(1) == 3 || call.fd(1) == 5 ? SyscallResult(0) : error(kEPERM);
 }
-SyscallResult sys_sched_get_priority_max(Call& call) { return call.fd(0) == 1 || call.fd(0) == 2 ? 99 : 0; }
-SyscallResult sys_sched_get_priority_min(Call& call) { return call.fd(0) == 1 || call.fd(0) == 2 ? 1 : 0; }
-SyscallResult sys_getpriority(Call&) { return 20; }
-SyscallResult sys_setpriority(Call&) { return 0; }
+SyscallResult sys_sched_get_priority_max(Call& call) {
+    return call.fd(0) == 1 || call.fd(0) == 2 ? 99 : 0;
+}
+SyscallResult sys_sched_get_priority_min(Call& call) {
+    return call.fd(0) == 1 || call.fd(0) == 2 ? 1 : 0;
+}
+SyscallResult sys_getpriority(Call&) {
+    return 20;
+}
+SyscallResult sys_setpriority(Call&) {
+    return 0;
+}
 SyscallResult sys_getcpu(Call& call) {
     if (call.arg[0] != 0)
         SCONE_TRY(AppPtr<uint32_t>(call.arg[0]).store(0));
@@ -388,6 +450,8 @@ SyscallResult sys_capget(Call& call) {
         SCONE_TRY(copy_to_program(call.arg[1], data, version == 0x19980330 ? 12 : sizeof data));
     return 0;
 }
-SyscallResult sys_capset(Call&) { return 0; }
+SyscallResult sys_capset(Call&) {
+    return 0;
+}
 
 }  // namespace scone::libos

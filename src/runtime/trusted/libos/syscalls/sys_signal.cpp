@@ -14,7 +14,9 @@ namespace {
 using namespace linux_abi;
 using enclave::Guard;
 
-bool valid(int number) { return number >= 1 && number <= kSignalCount; }
+bool valid(int number) {
+    return number >= 1 && number <= kSignalCount;
+}
 
 Result<SignalMask> load_mask(uint64_t address, uint64_t size) {
     if (size != sizeof(SignalMask))
@@ -51,9 +53,10 @@ SyscallResult sys_rt_sigaction(Call& call) {
         old = handlers.actions[number - 1];
         if (call.arg[1] != 0) {
             handlers.actions[number - 1] = fresh;
-            bool ignored = fresh.handler == kSIG_IGN ||
-                           (fresh.handler == kSIG_DFL &&
-                            (number == kSIGCHLD || number == kSIGURG || number == kSIGWINCH || number == kSIGCONT));
+            bool ignored =
+                fresh.handler == kSIG_IGN ||
+                (fresh.handler == kSIG_DFL && (number == kSIGCHLD || number == kSIGURG ||
+                                               number == kSIGWINCH || number == kSIGCONT));
             if (ignored) {
                 call.process().pending.remove(signal_bit(number));
                 call.thread.pending.remove(signal_bit(number));
@@ -72,10 +75,17 @@ SyscallResult sys_rt_sigprocmask(Call& call) {
     if (call.arg[1] != 0) {
         SignalMask given = SCONE_TRY(AppPtr<SignalMask>(call.arg[1]).load());
         switch (call.fd(0)) {
-        case kSIG_BLOCK: next = old | given; break;
-        case kSIG_UNBLOCK: next = old & ~given; break;
-        case kSIG_SETMASK: next = given; break;
-        default: return error(kEINVAL);
+            case kSIG_BLOCK:
+                next = old | given;
+                break;
+            case kSIG_UNBLOCK:
+                next = old & ~given;
+                break;
+            case kSIG_SETMASK:
+                next = given;
+                break;
+            default:
+                return error(kEINVAL);
         }
     }
     if (call.arg[2] != 0)
@@ -114,7 +124,9 @@ SyscallResult sys_rt_sigsuspend(Call& call) {
     return std::unexpected(wait_for_signal({}).error());
 }
 
-SyscallResult sys_pause(Call&) { return std::unexpected(wait_for_signal({}).error()); }
+SyscallResult sys_pause(Call&) {
+    return std::unexpected(wait_for_signal({}).error());
+}
 
 SyscallResult sys_rt_sigtimedwait(Call& call) {
     SignalMask wanted = SCONE_TRY(load_mask(call.arg[0], call.arg[3]));
@@ -219,10 +231,11 @@ SyscallResult sys_kill(Call& call) {
     // Other processes are the host's to find; signal 33 is the runtime's own between its threads.
     if (number == kKickSignal)
         return error(kEINVAL);
-    return from_kernel(enclave::checked_result(
-        enclave::host_call(__NR_kill, enclave::Interruptible::No, static_cast<uint64_t>(static_cast<int64_t>(pid)),
-                           static_cast<uint64_t>(number)),
-        0));
+    return from_kernel(
+        enclave::checked_result(enclave::host_call(__NR_kill, enclave::Interruptible::No,
+                                                   static_cast<uint64_t>(static_cast<int64_t>(pid)),
+                                                   static_cast<uint64_t>(number)),
+                                0));
 }
 SyscallResult sys_tkill(Call& call) {
     SCONE_TRY(tkill(call, call.fd(0), call.fd(1), user_signal(call.fd(1), kSI_TKILL)));

@@ -19,14 +19,14 @@ using enclave::host_call;
 using enclave::Interruptible;
 
 // The window's data area during a socket call.
-constexpr uint64_t kMessageHeader = 0;      // struct msghdr, then one iovec
-constexpr uint64_t kAddressArea = 256;      // struct sockaddr_storage
-constexpr uint64_t kControlArea = 512;      // control messages
+constexpr uint64_t kMessageHeader = 0;  // struct msghdr, then one iovec
+constexpr uint64_t kAddressArea = 256;  // struct sockaddr_storage
+constexpr uint64_t kControlArea = 512;  // control messages
 constexpr uint64_t kControlSize = 8192;
 constexpr uint64_t kPayload = 16384;
 constexpr uint32_t kMaximumAddress = 128;
-constexpr uint32_t kMsgNosignal = 0x4000, kMsgDontwait = 0x40, kMsgCloexec = 0x40000000, kMsgPeek = 2,
-                   kMsgWaitall = 0x100, kMsgTrunc = 0x20;
+constexpr uint32_t kMsgNosignal = 0x4000, kMsgDontwait = 0x40, kMsgCloexec = 0x40000000,
+                   kMsgPeek = 2, kMsgWaitall = 0x100, kMsgTrunc = 0x20;
 constexpr int kSolSocket = 1, kScmRights = 1;
 
 struct MessageHeader {
@@ -37,8 +37,12 @@ struct MessageHeader {
 };
 static_assert(sizeof(MessageHeader) == 56);
 
-uint64_t area(uint64_t offset) { return enclave::window_data() + offset; }
-uint64_t payload_room() { return enclave::window_data_size() - kPayload; }
+uint64_t area(uint64_t offset) {
+    return enclave::window_data() + offset;
+}
+uint64_t payload_room() {
+    return enclave::window_data_size() - kPayload;
+}
 
 Result<int> host_socket(Call& call, unsigned index = 0) {
     Ref<File> file = SCONE_TRY(call.file(index));
@@ -71,7 +75,8 @@ Result<void> get_address(uint64_t address, uint64_t size_address, uint32_t host_
 }
 
 uint32_t host_address_size() {
-    return static_cast<uint32_t>(enclave::host_load(reinterpret_cast<const void*>(area(kMessageHeader))));
+    return static_cast<uint32_t>(
+        enclave::host_load(reinterpret_cast<const void*>(area(kMessageHeader))));
 }
 void set_host_address_size(uint32_t size) {
     enclave::host_store(reinterpret_cast<void*>(area(kMessageHeader)), size);
@@ -98,7 +103,8 @@ SyscallResult sys_socket(Call& call) {
     if (family != kUnix && family != kInet && family != kInet6 && family != kNetlink)
         return error(kEAFNOSUPPORT);
     int64_t result = enclave::checked_result(
-        host_call(__NR_socket, Interruptible::No, family, call.u32(1) | kO_CLOEXEC, call.arg[2]), 1 << 24);
+        host_call(__NR_socket, Interruptible::No, family, call.u32(1) | kO_CLOEXEC, call.arg[2]),
+        1 << 24);
     if (result < 0)
         return from_kernel(result);
     return new_socket(call, result, call.u32(1));
@@ -106,8 +112,9 @@ SyscallResult sys_socket(Call& call) {
 
 SyscallResult sys_socketpair(Call& call) {
     int32_t host[2];
-    int64_t result = enclave::host_structure_call(__NR_socketpair, 3, host, 0, sizeof host, call.arg[0],
-                                                  call.u32(1) | kO_CLOEXEC, call.arg[2]);
+    int64_t result =
+        enclave::host_structure_call(__NR_socketpair, 3, host, 0, sizeof host, call.arg[0],
+                                     call.u32(1) | kO_CLOEXEC, call.arg[2]);
     if (result < 0)
         return from_kernel(result);
     int32_t fds[2];
@@ -130,14 +137,18 @@ SyscallResult sys_socketpair(Call& call) {
 SyscallResult sys_bind(Call& call) {
     int fd = SCONE_TRY(host_socket(call));
     uint32_t size = SCONE_TRY(put_address(call.arg[1], call.u32(2)));
-    return from_kernel(enclave::checked_result(
-        host_call(__NR_bind, Interruptible::No, static_cast<uint64_t>(fd), area(kAddressArea), size), 0));
+    return from_kernel(
+        enclave::checked_result(host_call(__NR_bind, Interruptible::No, static_cast<uint64_t>(fd),
+                                          area(kAddressArea), size),
+                                0));
 }
 SyscallResult sys_connect(Call& call) {
     int fd = SCONE_TRY(host_socket(call));
     uint32_t size = SCONE_TRY(put_address(call.arg[1], call.u32(2)));
-    int64_t result = enclave::checked_result(
-        host_call(__NR_connect, Interruptible::Yes, static_cast<uint64_t>(fd), area(kAddressArea), size), 0);
+    int64_t result =
+        enclave::checked_result(host_call(__NR_connect, Interruptible::Yes,
+                                          static_cast<uint64_t>(fd), area(kAddressArea), size),
+                                0);
     return interrupted_or(result, kERESTARTSYS);
 }
 SyscallResult sys_listen(Call& call) {
@@ -180,16 +191,21 @@ namespace {
 SyscallResult socket_name(Call& call, uint64_t number) {
     int fd = SCONE_TRY(host_socket(call));
     set_host_address_size(kMaximumAddress);
-    int64_t result = enclave::checked_result(host_call(number, Interruptible::No, static_cast<uint64_t>(fd),
-                                                       area(kAddressArea), area(kMessageHeader)),
-                                             0);
+    int64_t result =
+        enclave::checked_result(host_call(number, Interruptible::No, static_cast<uint64_t>(fd),
+                                          area(kAddressArea), area(kMessageHeader)),
+                                0);
     if (result == 0)
         SCONE_TRY(get_address(call.arg[1], call.arg[2], host_address_size()));
     return from_kernel(result);
 }
 }  // namespace
-SyscallResult sys_getsockname(Call& call) { return socket_name(call, __NR_getsockname); }
-SyscallResult sys_getpeername(Call& call) { return socket_name(call, __NR_getpeername); }
+SyscallResult sys_getsockname(Call& call) {
+    return socket_name(call, __NR_getsockname);
+}
+SyscallResult sys_getpeername(Call& call) {
+    return socket_name(call, __NR_getpeername);
+}
 
 SyscallResult sys_setsockopt(Call& call) {
     int fd = SCONE_TRY(host_socket(call));
@@ -200,8 +216,8 @@ SyscallResult sys_setsockopt(Call& call) {
     SCONE_TRY(copy_from_program(value, call.arg[3], size));
     enclave::copy_to_host(area(kPayload), value, size);
     return from_kernel(enclave::checked_result(
-        host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(fd), call.arg[1], call.arg[2],
-                  area(kPayload), size),
+        host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(fd), call.arg[1],
+                  call.arg[2], area(kPayload), size),
         0));
 }
 SyscallResult sys_getsockopt(Call& call) {
@@ -213,8 +229,8 @@ SyscallResult sys_getsockopt(Call& call) {
         size = 4096;
     set_host_address_size(size);
     int64_t result = enclave::checked_result(
-        host_call(__NR_getsockopt, Interruptible::No, static_cast<uint64_t>(fd), call.arg[1], call.arg[2],
-                  area(kPayload), area(kMessageHeader)),
+        host_call(__NR_getsockopt, Interruptible::No, static_cast<uint64_t>(fd), call.arg[1],
+                  call.arg[2], area(kPayload), area(kMessageHeader)),
         0);
     if (result < 0)
         return from_kernel(result);
@@ -241,14 +257,15 @@ SyscallResult sys_sendto(Call& call) {
         uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
         SCONE_TRY(buffer.get_to_host(0, area(kPayload), step));
         int64_t result = enclave::checked_result(
-            host_call(__NR_sendto, Interruptible::Yes, static_cast<uint64_t>(fd), area(kPayload), step,
-                      flags | kMsgNosignal, name, name_size),
+            host_call(__NR_sendto, Interruptible::Yes, static_cast<uint64_t>(fd), area(kPayload),
+                      step, flags | kMsgNosignal, name, name_size),
             step);
         if (result < 0)
             return done > 0 ? SyscallResult(done) : socket_result(call, result, flags);
         done += static_cast<uint64_t>(result);
         buffer.advance(static_cast<uint64_t>(result));
-        if (static_cast<uint64_t>(result) < step || file->is_non_blocking() || (flags & kMsgDontwait))
+        if (static_cast<uint64_t>(result) < step || file->is_non_blocking() ||
+            (flags & kMsgDontwait))
             break;
     } while (buffer.size() > 0);
     return done;
@@ -261,8 +278,9 @@ SyscallResult sys_recvfrom(Call& call) {
     uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
     set_host_address_size(kMaximumAddress);
     int64_t result = enclave::checked_result(
-        host_call(__NR_recvfrom, Interruptible::Yes, static_cast<uint64_t>(fd), area(kPayload), step, flags,
-                  call.arg[4] != 0 ? area(kAddressArea) : 0, call.arg[4] != 0 ? area(kMessageHeader) : 0),
+        host_call(__NR_recvfrom, Interruptible::Yes, static_cast<uint64_t>(fd), area(kPayload),
+                  step, flags, call.arg[4] != 0 ? area(kAddressArea) : 0,
+                  call.arg[4] != 0 ? area(kMessageHeader) : 0),
         flags & kMsgTrunc ? INT32_MAX : step);
     if (result < 0)
         return interrupted_or(result, kERESTARTSYS);
@@ -281,7 +299,8 @@ SyscallResult sys_recvfrom(Call& call) {
 namespace {
 
 // Control messages of the program: only SCM_RIGHTS may pass, with the host's descriptors in it.
-Result<uint64_t> translate_rights_out(Call& call, uint64_t address, uint64_t size, Vector<Ref<File>>& held) {
+Result<uint64_t> translate_rights_out(Call& call, uint64_t address, uint64_t size,
+                                      Vector<Ref<File>>& held) {
     if (size > kControlSize)
         return error(kEINVAL);
     uint8_t control[1024 + 8];
@@ -319,8 +338,8 @@ Result<uint64_t> translate_rights_out(Call& call, uint64_t address, uint64_t siz
 }
 
 // HOST: lengths are checked as the program's own parser would need them.
-Result<uint64_t> translate_rights_in(Call& call, uint64_t address, uint64_t room, uint64_t host_size,
-                                     uint32_t flags, int32_t& message_flags) {
+Result<uint64_t> translate_rights_in(Call& call, uint64_t address, uint64_t room,
+                                     uint64_t host_size, uint32_t flags, int32_t& message_flags) {
     constexpr int32_t kMsgCtrunc = 8;
     uint8_t control[1024 + 8];
     uint64_t size = host_size < 1024 ? host_size : 1024;
@@ -384,12 +403,15 @@ SyscallResult sys_sendmsg(Call& call) {
     MessageVectors vectors;
     if (vectors.storage == nullptr)
         return error(kENOMEM);
-    IoBuffer buffer = SCONE_TRY(IoBuffer::of_vectors(header.vectors, header.vector_count, vectors.storage));
-    uint64_t name_size = header.name != 0 ? SCONE_TRY(put_address(header.name, header.name_size)) : 0;
+    IoBuffer buffer =
+        SCONE_TRY(IoBuffer::of_vectors(header.vectors, header.vector_count, vectors.storage));
+    uint64_t name_size =
+        header.name != 0 ? SCONE_TRY(put_address(header.name, header.name_size)) : 0;
     Vector<Ref<File>> held;
-    uint64_t control = header.control != 0 && header.control_size > 0
-                           ? SCONE_TRY(translate_rights_out(call, header.control, header.control_size, held))
-                           : 0;
+    uint64_t control =
+        header.control != 0 && header.control_size > 0
+            ? SCONE_TRY(translate_rights_out(call, header.control, header.control_size, held))
+            : 0;
     uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
     SCONE_TRY(buffer.get_to_host(0, area(kPayload), step));
     put_message_header(name_size, step, control);
@@ -406,7 +428,8 @@ SyscallResult sys_recvmsg(Call& call) {
     MessageVectors vectors;
     if (vectors.storage == nullptr)
         return error(kENOMEM);
-    IoBuffer buffer = SCONE_TRY(IoBuffer::of_vectors(header.vectors, header.vector_count, vectors.storage));
+    IoBuffer buffer =
+        SCONE_TRY(IoBuffer::of_vectors(header.vectors, header.vector_count, vectors.storage));
     uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
     put_message_header(kMaximumAddress, step, 1024);
     uint32_t flags = call.u32(2);
@@ -423,12 +446,14 @@ SyscallResult sys_recvmsg(Call& call) {
     if (header.name != 0) {
         uint32_t size = host.name_size < kMaximumAddress ? host.name_size : kMaximumAddress;
         uint32_t copied = size < header.name_size ? size : header.name_size;
-        SCONE_TRY(IoBuffer::of_program(header.name, copied).put_from_host(0, area(kAddressArea), copied));
+        SCONE_TRY(
+            IoBuffer::of_program(header.name, copied).put_from_host(0, area(kAddressArea), copied));
         header.name_size = size;
     }
     header.flags = host.flags & ~static_cast<int32_t>(kMsgCloexec);
-    header.control_size = SCONE_TRY(translate_rights_in(call, header.control, header.control != 0 ? header.control_size : 0,
-                                                        host.control_size, flags, header.flags));
+    header.control_size = SCONE_TRY(
+        translate_rights_in(call, header.control, header.control != 0 ? header.control_size : 0,
+                            host.control_size, flags, header.flags));
     SCONE_TRY(AppPtr<MessageHeader>(call.arg[1]).store(header));
     return count;
 }

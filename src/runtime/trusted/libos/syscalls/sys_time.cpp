@@ -84,8 +84,9 @@ SyscallResult sys_clock_getres(Call& call) {
 SyscallResult sys_gettimeofday(Call& call) {
     uint64_t ns = realtime_ns();
     if (call.arg[0] != 0)
-        SCONE_TRY(AppPtr<Timeval>(call.arg[0]).store(
-            {static_cast<int64_t>(ns / kSecond), static_cast<int64_t>(ns % kSecond / 1000)}));
+        SCONE_TRY(AppPtr<Timeval>(call.arg[0])
+                      .store({static_cast<int64_t>(ns / kSecond),
+                              static_cast<int64_t>(ns % kSecond / 1000)}));
     if (call.arg[1] != 0)
         SCONE_TRY(AppPtr<uint64_t>(call.arg[1]).store(0));
     return 0;
@@ -105,7 +106,8 @@ SyscallResult sys_setitimer(Call& call) {
     if (call.arg[1] != 0)
         SCONE_TRY(copy_from_program(timer, call.arg[1], sizeof timer));
     uint64_t old[4];
-    int64_t result = enclave::host_structure_call(__NR_getitimer, 1, old, 0, sizeof old, call.arg[0]);
+    int64_t result =
+        enclave::host_structure_call(__NR_getitimer, 1, old, 0, sizeof old, call.arg[0]);
     if (result < 0)
         return from_kernel(result);
     result = enclave::host_structure_call(__NR_setitimer, 1, timer, sizeof timer, 0, call.arg[0]);
@@ -115,7 +117,8 @@ SyscallResult sys_setitimer(Call& call) {
 }
 SyscallResult sys_getitimer(Call& call) {
     uint64_t timer[4];
-    int64_t result = enclave::host_structure_call(__NR_getitimer, 1, timer, 0, sizeof timer, call.arg[0]);
+    int64_t result =
+        enclave::host_structure_call(__NR_getitimer, 1, timer, 0, sizeof timer, call.arg[0]);
     if (result >= 0)
         SCONE_TRY(copy_to_program(call.arg[1], timer, sizeof timer));
     return from_kernel(result);
@@ -140,7 +143,8 @@ SyscallResult sys_times(Call& call) {
 
 SyscallResult sys_getrusage(Call& call) {
     uint64_t out[18];
-    int64_t result = enclave::host_structure_call(__NR_getrusage, 1, out, 0, sizeof out, call.arg[0]);
+    int64_t result =
+        enclave::host_structure_call(__NR_getrusage, 1, out, 0, sizeof out, call.arg[0]);
     if (result >= 0)
         SCONE_TRY(copy_to_program(call.arg[1], out, sizeof out));
     return from_kernel(result);
@@ -176,24 +180,27 @@ SyscallResult sys_timer_create(Call& call) {
 SyscallResult sys_timer_settime(Call& call) {
     uint64_t timer[4], old[4];
     SCONE_TRY(copy_from_program(timer, call.arg[2], sizeof timer));
-    int64_t result = enclave::host_structure_call(__NR_timer_gettime, 1, old, 0, sizeof old, call.arg[0]);
+    int64_t result =
+        enclave::host_structure_call(__NR_timer_gettime, 1, old, 0, sizeof old, call.arg[0]);
     if (result >= 0)
-        result = enclave::host_structure_call(__NR_timer_settime, 2, timer, sizeof timer, 0, call.arg[0],
-                                              call.arg[1]);
+        result = enclave::host_structure_call(__NR_timer_settime, 2, timer, sizeof timer, 0,
+                                              call.arg[0], call.arg[1]);
     if (result >= 0 && call.arg[3] != 0)
         SCONE_TRY(copy_to_program(call.arg[3], old, sizeof old));
     return from_kernel(result);
 }
 SyscallResult sys_timer_gettime(Call& call) {
     uint64_t timer[4];
-    int64_t result = enclave::host_structure_call(__NR_timer_gettime, 1, timer, 0, sizeof timer, call.arg[0]);
+    int64_t result =
+        enclave::host_structure_call(__NR_timer_gettime, 1, timer, 0, sizeof timer, call.arg[0]);
     if (result >= 0)
         SCONE_TRY(copy_to_program(call.arg[1], timer, sizeof timer));
     return from_kernel(result);
 }
 SyscallResult sys_timer_getoverrun(Call& call) {
     return from_kernel(enclave::checked_result(
-        enclave::host_call(__NR_timer_getoverrun, enclave::Interruptible::No, call.arg[0]), INT32_MAX));
+        enclave::host_call(__NR_timer_getoverrun, enclave::Interruptible::No, call.arg[0]),
+        INT32_MAX));
 }
 SyscallResult sys_timer_delete(Call& call) {
     return from_kernel(enclave::checked_result(

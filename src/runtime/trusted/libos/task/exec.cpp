@@ -1,9 +1,9 @@
 #include "runtime/trusted/libos/task/exec.h"
 
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/task/exit.h"
 #include "runtime/trusted/libos/task/fork.h"
-#include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
 

@@ -1,5 +1,3 @@
-#include "runtime/trusted/libos/task/fork.h"
-
 #include "runtime/trusted/enclave/heap.h"
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
@@ -7,6 +5,7 @@
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/signal/delivery.h"
+#include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/futex.h"
 #include "runtime/trusted/libos/task/interruption.h"
 #include "runtime/trusted/libos/task/threads.h"
@@ -113,7 +112,8 @@ Result<int32_t> clone_host_process(Process& process) {
 }
 
 int32_t host_pid() {
-    int64_t pid = enclave::checked_result(enclave::host_call(__NR_getpid, enclave::Interruptible::No), 1 << 22);
+    int64_t pid = enclave::checked_result(
+        enclave::host_call(__NR_getpid, enclave::Interruptible::No), 1 << 22);
     return pid > 0 ? static_cast<int32_t>(pid) : 1;
 }
 
@@ -212,13 +212,16 @@ uint64_t program_fs() {
     return value;
 }
 // SAFETY: callers checked that the value lies in the program's range.
-void set_program_fs(uint64_t value) { asm volatile("wrfsbase %0" : : "r"(value)); }
+void set_program_fs(uint64_t value) {
+    asm volatile("wrfsbase %0" : : "r"(value));
+}
 
 SyscallResult make_process(Thread& thread, Registers& frame, const NewProcess& what) {
     if (thread.process->no_new_processes) {
         if (!refusal_reported.exchange(true))
-            log(Level::Warning, "The program tried to start a new process, which is not permitted. Set "
-                                "SCONE_FORK=1 (sconify_image --fork=1) to permit it.");
+            log(Level::Warning,
+                "The program tried to start a new process, which is not permitted. Set "
+                "SCONE_FORK=1 (sconify_image --fork=1) to permit it.");
         return error(kENOSYS);
     }
     if (thread.process->vfork_parent != nullptr && what.wait_for_exec)
@@ -267,8 +270,10 @@ Result<bool> split_vfork_child(Thread& thread, Registers& frame) {
 
 int32_t current_parent(Process& process) {
     // A parent that ended is replaced by another one, which only the host knows.
-    int64_t pid = enclave::checked_result(enclave::host_call(__NR_getppid, enclave::Interruptible::No), 1 << 22);
-    return process.vfork_parent != nullptr ? process.parent_pid : static_cast<int32_t>(pid < 0 ? 0 : pid);
+    int64_t pid = enclave::checked_result(
+        enclave::host_call(__NR_getppid, enclave::Interruptible::No), 1 << 22);
+    return process.vfork_parent != nullptr ? process.parent_pid
+                                           : static_cast<int32_t>(pid < 0 ? 0 : pid);
 }
 
 namespace {
@@ -319,7 +324,8 @@ Result<int32_t> wait_for_child(Process& process, int pid, uint32_t options, int3
     return static_cast<int32_t>(result);
 }
 
-Result<void> wait_for_child_info(Process& process, int which, int id, uint32_t options, SigInfo& info) {
+Result<void> wait_for_child_info(Process& process, int which, int id, uint32_t options,
+                                 SigInfo& info) {
     constexpr uint32_t kNoWait = 0x01000000;
     int32_t found, status;
     int pid = which == 1 ? id : which == 2 ? -id : -1;

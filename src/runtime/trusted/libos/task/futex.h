@@ -23,7 +23,8 @@ struct Deadline {
 };
 
 // Error classes: EAGAIN (another value), ETIMEDOUT, EFAULT, or ERESTARTSYS for a signal.
-Result<void> futex_wait(uint64_t address, uint32_t expected, uint32_t bits, const Deadline& deadline);
+Result<void> futex_wait(uint64_t address, uint32_t expected, uint32_t bits,
+                        const Deadline& deadline);
 Result<uint64_t> futex_wake(uint64_t address, uint64_t count, uint32_t bits);
 // Wakes `wake` waiters and moves up to `move` others; `expected` is compared when it is given.
 Result<uint64_t> futex_requeue(uint64_t from, uint64_t to, uint64_t wake, uint64_t move,

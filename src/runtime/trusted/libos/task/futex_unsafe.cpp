@@ -1,10 +1,9 @@
-#include "runtime/trusted/libos/task/futex.h"
-
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/task/futex.h"
 #include "runtime/trusted/libos/task/interruption.h"
 #include "runtime/trusted/libos/task/process.h"
 
@@ -14,8 +13,10 @@ namespace {
 using namespace linux_abi;
 using enclave::Guard;
 
-constexpr uint64_t kFutexWaitBitset = 9, kFutexWake = 1, kFutexPrivate = 128, kFutexClockRealtime = 256;
-constexpr uint32_t kFutexTidMask = 0x3fffffff, kFutexOwnerDied = 0x40000000, kFutexWaiters = 0x80000000;
+constexpr uint64_t kFutexWaitBitset = 9, kFutexWake = 1, kFutexPrivate = 128,
+                   kFutexClockRealtime = 256;
+constexpr uint32_t kFutexTidMask = 0x3fffffff, kFutexOwnerDied = 0x40000000,
+                   kFutexWaiters = 0x80000000;
 constexpr unsigned kBucketCount = 256;
 constexpr unsigned kSpins = 200;
 
@@ -27,7 +28,9 @@ struct Bucket {
 };
 Bucket buckets[kBucketCount];
 
-Bucket& bucket_of(uint64_t address) { return buckets[(address >> 2) * 0x9e3779b97f4a7c15ull >> 56]; }
+Bucket& bucket_of(uint64_t address) {
+    return buckets[(address >> 2) * 0x9e3779b97f4a7c15ull >> 56];
+}
 
 void append(Bucket& bucket, Thread& thread) {
     thread.futex_next = nullptr;
@@ -74,7 +77,9 @@ uint64_t wake_locked(Bucket& bucket, uint64_t address, uint64_t count, uint32_t 
     return woken;
 }
 
-uint32_t* park_word(Thread& thread) { return &thread.block->window->park_word; }
+uint32_t* park_word(Thread& thread) {
+    return &thread.block->window->park_word;
+}
 
 }  // namespace
 
@@ -101,10 +106,12 @@ int64_t park(const Deadline& deadline) {
 void unpark(Thread& thread) {
     *static_cast<volatile uint32_t*>(park_word(thread)) = 1;
     enclave::host_call(__NR_futex, enclave::Interruptible::No,
-                       reinterpret_cast<uint64_t>(park_word(thread)), kFutexWake | kFutexPrivate, 1);
+                       reinterpret_cast<uint64_t>(park_word(thread)), kFutexWake | kFutexPrivate,
+                       1);
 }
 
-Result<void> futex_wait(uint64_t address, uint32_t expected, uint32_t bits, const Deadline& deadline) {
+Result<void> futex_wait(uint64_t address, uint32_t expected, uint32_t bits,
+                        const Deadline& deadline) {
     if (address % 4 != 0 || bits == 0)
         return error(kEINVAL);
     Thread& self = current_thread();
@@ -224,12 +231,23 @@ Result<uint64_t> futex_wake_op(uint64_t first, uint64_t second, uint64_t wake, u
     for (;;) {
         uint32_t value = old, by = static_cast<uint32_t>(argument);
         switch (op & 7) {
-        case 0: value = by; break;
-        case 1: value = old + by; break;
-        case 2: value = old | by; break;
-        case 3: value = old & ~by; break;
-        case 4: value = old ^ by; break;
-        default: return error(kENOSYS);
+            case 0:
+                value = by;
+                break;
+            case 1:
+                value = old + by;
+                break;
+            case 2:
+                value = old | by;
+                break;
+            case 3:
+                value = old & ~by;
+                break;
+            case 4:
+                value = old ^ by;
+                break;
+            default:
+                return error(kENOSYS);
         }
         uint32_t seen = SCONE_TRY(compare_exchange_program(second, old, value));
         if (seen == old)
@@ -239,13 +257,26 @@ Result<uint64_t> futex_wake_op(uint64_t first, uint64_t second, uint64_t wake, u
     auto signed_old = static_cast<int32_t>(old);
     bool matches;
     switch (comparison) {
-    case 0: matches = signed_old == compared; break;
-    case 1: matches = signed_old != compared; break;
-    case 2: matches = signed_old < compared; break;
-    case 3: matches = signed_old <= compared; break;
-    case 4: matches = signed_old > compared; break;
-    case 5: matches = signed_old >= compared; break;
-    default: return error(kENOSYS);
+        case 0:
+            matches = signed_old == compared;
+            break;
+        case 1:
+            matches = signed_old != compared;
+            break;
+        case 2:
+            matches = signed_old < compared;
+            break;
+        case 3:
+            matches = signed_old <= compared;
+            break;
+        case 4:
+            matches = signed_old > compared;
+            break;
+        case 5:
+            matches = signed_old >= compared;
+            break;
+        default:
+            return error(kENOSYS);
     }
     uint64_t woken = SCONE_TRY(futex_wake(first, wake, ~0u));
     if (matches)

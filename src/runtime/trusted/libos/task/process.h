@@ -58,33 +58,33 @@ struct Process : RefCounted {
     Credentials credentials;
     Limit limits[kLimitCount]{};
 
-    enclave::SpinLock mutex;     // threads, children, timers
+    enclave::SpinLock mutex;  // threads, children, timers
     Vector<Thread*> threads;
     Vector<Child> children;
     std::atomic<uint32_t> child_event{0};  // changes when a child does: what wait4 sleeps on
 
     std::atomic<bool> exiting{false};
-    int exit_status = 0;  // as wait4 shows it
+    int exit_status = 0;   // as wait4 shows it
     Path executable{"/"};  // /proc/self/exe
     FixedText<16> name{};
     uint64_t arguments_start = 0, arguments_end = 0, environment_start = 0, environment_end = 0;
     uint64_t start_time_ns = 0;
-    bool no_new_processes = true;  // SCONE_FORK=0
+    bool no_new_processes = true;               // SCONE_FORK=0
     std::atomic<Thread*> exec_thread{nullptr};  // the others end when one calls exec
-    Process* vfork_parent = nullptr;  // retained while the vfork child runs
-    void* vfork_saved = nullptr;      // what the parent needs back; task/fork owns it
+    Process* vfork_parent = nullptr;            // retained while the vfork child runs
+    void* vfork_saved = nullptr;                // what the parent needs back; task/fork owns it
 };
 
 struct Thread {
     enclave::ThreadBlock* block = nullptr;
     Ref<Process> process;
     int32_t tid = 1;
-    uint64_t clear_child_tid = 0;    // own
-    uint64_t robust_list = 0;        // own
-    SignalMask mask = 0;             // own; read by senders under handlers->lock
-    SignalMask saved_mask = 0;       // own: given back after sigsuspend, ppoll, ...
+    uint64_t clear_child_tid = 0;  // own
+    uint64_t robust_list = 0;      // own
+    SignalMask mask = 0;           // own; read by senders under handlers->lock
+    SignalMask saved_mask = 0;     // own: given back after sigsuspend, ppoll, ...
     bool restore_saved_mask = false;
-    PendingSignals pending;          // guarded by handlers->lock
+    PendingSignals pending;  // guarded by handlers->lock
     linux_abi::SigStack alternate_stack{0, linux_abi::kSS_DISABLE, 0, 0};
     FixedText<16> name{};
     std::atomic<bool> in_host_call{false};
@@ -104,6 +104,8 @@ struct Thread {
 inline Thread& current_thread() {
     return *static_cast<Thread*>(enclave::current_block()->thread);
 }
-inline Process& current_process() { return *current_thread().process; }
+inline Process& current_process() {
+    return *current_thread().process;
+}
 
 }  // namespace scone::libos

@@ -14,13 +14,13 @@ namespace scone::libos {
 void initialise_thread_slots(uint32_t count, enclave::ThreadBlock* first);
 
 struct NewThread {
-    uint64_t stack;       // 0: as the parent's
-    uint64_t thread_area; // FS base
+    uint64_t stack;        // 0: as the parent's
+    uint64_t thread_area;  // FS base
     bool set_thread_area;
     uint64_t clear_child_tid;
 };
-// A thread that goes on like the caller with rax 0. `before_start` runs when its tid is known and it
-// has not begun: CLONE_PARENT_SETTID and CLONE_CHILD_SETTID are stored there.
+// A thread that goes on like the caller with rax 0. `before_start` runs when its tid is known and
+// it has not begun: CLONE_PARENT_SETTID and CLONE_CHILD_SETTID are stored there.
 template <class F>
 Result<int32_t> create_thread(const NewThread& what, F&& before_start);
 Result<Thread*> prepare_thread(const NewThread& what);

@@ -24,7 +24,7 @@ using enclave::Guard;
 using enclave::kPageSize;
 using enclave::ThreadBlock;
 
-constexpr uint64_t kLowPages = 6;                       // TCS, SSA, block
+constexpr uint64_t kLowPages = 6;  // TCS, SSA, block
 constexpr uint64_t kStackOffset = 16 * kPageSize;
 constexpr uint64_t kStackSize = 48 * kPageSize;
 constexpr int kBusyAttempts = 10000;
@@ -63,7 +63,8 @@ bool add_slot_pages(uint64_t at) {
     if (!add(at, kLowPages * kPageSize) || !add(at + kStackOffset, kStackSize))
         return false;
     write_tcs(at);
-    return enclave::host_call(boundary::kHostMakeTcs, enclave::Interruptible::No, at, kPageSize) == 0 &&
+    return enclave::host_call(boundary::kHostMakeTcs, enclave::Interruptible::No, at, kPageSize) ==
+               0 &&
            enclave::accept_page(at, enclave::kPageTcs | enclave::kPageModified) == 0;
 }
 
@@ -80,8 +81,9 @@ Result<size_t> take_slot() {
     }
     if (fresh == slots.size()) {
         if (!exhaustion_reported.exchange(true))
-            log(Level::Warning, "all enclave threads (TCS) are in use! Set SCONE_TCS environment "
-                                "variable to increase their number.");
+            log(Level::Warning,
+                "all enclave threads (TCS) are in use! Set SCONE_TCS environment "
+                "variable to increase their number.");
         return error(kEAGAIN);
     }
     if (!add_slot_pages(slot_address(fresh)))
@@ -115,7 +117,9 @@ void initialise_thread_slots(uint32_t count, ThreadBlock*) {
     slots[0] = SlotState::Used;
 }
 
-int32_t allocate_tid() { return next_tid.fetch_add(1, std::memory_order_relaxed); }
+int32_t allocate_tid() {
+    return next_tid.fetch_add(1, std::memory_order_relaxed);
+}
 
 Result<Thread*> prepare_thread(const NewThread& what) {
     Thread& parent = current_thread();
@@ -227,8 +231,9 @@ void forget_other_threads(Process& process) {
         enclave::heap_delete(process.threads[i]);
         process.threads.erase(i--);
     }
-    self.host_tid.store(static_cast<int64_t>(enclave::host_load(&self.block->window->host_thread_id)),
-                        std::memory_order_release);
+    self.host_tid.store(
+        static_cast<int64_t>(enclave::host_load(&self.block->window->host_thread_id)),
+        std::memory_order_release);
 }
 
 }  // namespace scone::libos

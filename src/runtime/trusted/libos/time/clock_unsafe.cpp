@@ -1,5 +1,3 @@
-#include "runtime/trusted/libos/time/clock.h"
-
 #include <atomic>
 
 #include "lib/base/checked.h"
@@ -7,6 +5,7 @@
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/enclave/spin_lock.h"
+#include "runtime/trusted/libos/time/clock.h"
 
 namespace scone::libos {
 namespace {
@@ -124,8 +123,12 @@ Now read_clocks() {
 
 }  // namespace
 
-uint64_t monotonic_ns() { return read_clocks().monotonic; }
-uint64_t realtime_ns() { return read_clocks().realtime; }
+uint64_t monotonic_ns() {
+    return read_clocks().monotonic;
+}
+uint64_t realtime_ns() {
+    return read_clocks().realtime;
+}
 
 Result<Timespec> clock_now(int clock) {
     constexpr int kRealtime = 0, kMonotonic = 1, kRealtimeCoarse = 5, kMonotonicCoarse = 6;
@@ -143,7 +146,8 @@ Result<Timespec> clock_now(int clock) {
 }
 
 Result<uint64_t> timespec_to_ns(const Timespec& time) {
-    if (time.seconds < 0 || time.nanoseconds < 0 || time.nanoseconds >= static_cast<int64_t>(kSecond))
+    if (time.seconds < 0 || time.nanoseconds < 0 ||
+        time.nanoseconds >= static_cast<int64_t>(kSecond))
         return error(kEINVAL);
     auto seconds = base::checked_mul(static_cast<uint64_t>(time.seconds), kSecond);
     if (!seconds || *seconds > INT64_MAX - kSecond)
@@ -153,7 +157,8 @@ Result<uint64_t> timespec_to_ns(const Timespec& time) {
 
 Deadline deadline_after(uint64_t nanoseconds) {
     uint64_t now = monotonic_ns();
-    uint64_t at = nanoseconds > INT64_MAX - now ? static_cast<uint64_t>(INT64_MAX) : now + nanoseconds;
+    uint64_t at =
+        nanoseconds > INT64_MAX - now ? static_cast<uint64_t>(INT64_MAX) : now + nanoseconds;
     return Deadline{true, Clock::Monotonic, at};
 }
 

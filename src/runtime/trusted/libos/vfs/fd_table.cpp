@@ -20,7 +20,8 @@ Result<Ref<File>> FdTable::get(int fd) {
 
 Result<int> FdTable::add(Ref<File> file, CloseOnExec close_on_exec, int minimum) {
     enclave::Guard guard(lock_);
-    size_t fd = static_cast<size_t>(minimum) > lowest_free_ ? static_cast<size_t>(minimum) : lowest_free_;
+    size_t fd =
+        static_cast<size_t>(minimum) > lowest_free_ ? static_cast<size_t>(minimum) : lowest_free_;
     while (fd < slots_.size() && slots_[fd].file)
         fd++;
     if (fd >= limit_)
@@ -54,7 +55,8 @@ Result<void> FdTable::close(int fd) {
     Ref<File> old;
     {
         enclave::Guard guard(lock_);
-        if (fd < 0 || static_cast<size_t>(fd) >= slots_.size() || !slots_[static_cast<size_t>(fd)].file)
+        if (fd < 0 || static_cast<size_t>(fd) >= slots_.size() ||
+            !slots_[static_cast<size_t>(fd)].file)
             return error(kEBADF);
         old = std::move(slots_[static_cast<size_t>(fd)].file);
         if (static_cast<size_t>(fd) < lowest_free_)

@@ -50,23 +50,49 @@ Result<uint64_t> File::seek_within(int64_t offset, int whence, uint64_t size) {
     return position_;
 }
 
-Result<uint64_t> File::read_at(IoBuffer&, uint64_t) { return error(kESPIPE); }
-Result<uint64_t> File::write_at(IoBuffer&, uint64_t) { return error(kESPIPE); }
-Result<uint64_t> File::seek(int64_t, int) { return error(kESPIPE); }
-Result<uint64_t> File::ioctl(uint64_t, uint64_t) { return error(kENOTTY); }
-Result<void> File::truncate(uint64_t) { return error(kEINVAL); }
-Result<void> File::allocate(int, uint64_t, uint64_t) { return error(kENODEV); }
-Result<void> File::sync(bool) { return error(kEINVAL); }
-Result<void> File::change_mode(uint32_t) { return error(kEROFS); }
-Result<void> File::change_owner(uint32_t, uint32_t) { return error(kEROFS); }
-Result<void> File::set_times(const Timespec*) { return error(kEROFS); }
-Result<uint64_t> File::read_directory(IoBuffer&) { return error(kENOTDIR); }
-Result<void> File::flock(int) { return {}; }
+Result<uint64_t> File::read_at(IoBuffer&, uint64_t) {
+    return error(kESPIPE);
+}
+Result<uint64_t> File::write_at(IoBuffer&, uint64_t) {
+    return error(kESPIPE);
+}
+Result<uint64_t> File::seek(int64_t, int) {
+    return error(kESPIPE);
+}
+Result<uint64_t> File::ioctl(uint64_t, uint64_t) {
+    return error(kENOTTY);
+}
+Result<void> File::truncate(uint64_t) {
+    return error(kEINVAL);
+}
+Result<void> File::allocate(int, uint64_t, uint64_t) {
+    return error(kENODEV);
+}
+Result<void> File::sync(bool) {
+    return error(kEINVAL);
+}
+Result<void> File::change_mode(uint32_t) {
+    return error(kEROFS);
+}
+Result<void> File::change_owner(uint32_t, uint32_t) {
+    return error(kEROFS);
+}
+Result<void> File::set_times(const Timespec*) {
+    return error(kEROFS);
+}
+Result<uint64_t> File::read_directory(IoBuffer&) {
+    return error(kENOTDIR);
+}
+Result<void> File::flock(int) {
+    return {};
+}
 Result<void> File::set_status_flags(uint32_t flags) {
     constexpr uint32_t kChangeable = kO_APPEND | kO_NONBLOCK | kO_ASYNC | kO_DIRECT | kO_NOATIME;
     status_flags_ = (status_flags() & ~kChangeable) | (flags & kChangeable);
     return {};
 }
-void File::describe(Path& out) const { out.append("anon_inode:[file]"); }
+void File::describe(Path& out) const {
+    out.append("anon_inode:[file]");
+}
 
 }  // namespace scone::libos

@@ -59,8 +59,12 @@ class File : public RefCounted {
 
     uint32_t status_flags() const { return status_flags_.load(std::memory_order_relaxed); }
     bool is_non_blocking() const { return status_flags() & linux_abi::kO_NONBLOCK; }
-    bool is_readable() const { return (status_flags() & linux_abi::kO_ACCMODE) != linux_abi::kO_WRONLY; }
-    bool is_writable() const { return (status_flags() & linux_abi::kO_ACCMODE) != linux_abi::kO_RDONLY; }
+    bool is_readable() const {
+        return (status_flags() & linux_abi::kO_ACCMODE) != linux_abi::kO_WRONLY;
+    }
+    bool is_writable() const {
+        return (status_flags() & linux_abi::kO_ACCMODE) != linux_abi::kO_RDONLY;
+    }
 
   protected:
     explicit File(uint32_t status_flags) : status_flags_(status_flags) {}

@@ -16,7 +16,8 @@ class IoBuffer {
   public:
     static IoBuffer of_runtime(void* memory, uint64_t size);
     static IoBuffer of_program(uint64_t address, uint64_t size);
-    // iovec list; it is copied when this is made. EINVAL for a count above 1024 or a sum above 2^63.
+    // iovec list; it is copied when this is made. EINVAL for a count above 1024 or a sum above
+    // 2^63.
     static Result<IoBuffer> of_vectors(uint64_t address, uint64_t count, linux_abi::Iovec* storage);
 
     uint64_t size() const { return size_; }

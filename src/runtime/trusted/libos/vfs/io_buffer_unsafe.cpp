@@ -76,20 +76,22 @@ Result<void> IoBuffer::put(uint64_t offset, const void* from, uint64_t count) co
 }
 
 Result<void> IoBuffer::get(uint64_t offset, void* to, uint64_t count) const {
-    return for_parts(offset, count, [&](uint64_t from, uint64_t done, uint64_t step) -> Result<void> {
-        auto* target = static_cast<uint8_t*>(to) + done;
-        if (program_)
-            return copy_from_program(target, from, step);
-        __builtin_memcpy(target, reinterpret_cast<const void*>(from), step);
-        return {};
-    });
+    return for_parts(offset, count,
+                     [&](uint64_t from, uint64_t done, uint64_t step) -> Result<void> {
+                         auto* target = static_cast<uint8_t*>(to) + done;
+                         if (program_)
+                             return copy_from_program(target, from, step);
+                         __builtin_memcpy(target, reinterpret_cast<const void*>(from), step);
+                         return {};
+                     });
 }
 
 // HOST: [host, host + count) lies in the thread's window. Program memory is written and read in one
 // pass; the host may change the source meanwhile, which is no worse than having sent other bytes.
 Result<void> IoBuffer::put_from_host(uint64_t offset, uint64_t host, uint64_t count) const {
     if (!program_ && parts_ == nullptr) {
-        enclave::copy_from_host(reinterpret_cast<void*>(single_.base + skip_ + offset), host, count);
+        enclave::copy_from_host(reinterpret_cast<void*>(single_.base + skip_ + offset), host,
+                                count);
         return {};
     }
     return put(offset, reinterpret_cast<const void*>(host), count);
