@@ -18,10 +18,9 @@ constexpr size_t kMaxBatch = 256;
 
 // Bound to every record: its name and its version.
 std::vector<uint8_t> associated_data(std::string_view name, uint64_t version) {
-    std::vector<uint8_t> out(8);
+    std::vector<uint8_t> out(8 + name.size());
     base::store_le64(out.data(), version);
-    base::Bytes bytes = base::as_bytes(name);
-    out.insert(out.end(), bytes.begin(), bytes.end());
+    base::copy_bytes(base::MutableBytes(out).subspan(8), base::as_bytes(name));
     return out;
 }
 

@@ -99,7 +99,7 @@ class SessionApi {
     Answer<SessionPointer> load(const HttpRequest& request, std::string_view prefix) const {
         std::string name = request.path.substr(prefix.size());
         if (name.empty())
-            name = "/";
+            name.assign(1, '/');
         auto session = context_.sessions.read(name, client_of(request.peer.certificate));
         if (!session)
             return session;
