@@ -63,7 +63,7 @@ TEST_F(SessionCommand, NamesLineAndColumn) {
     const Case cases[] = {
         {"name: a\n" + body + "servces: []\n", ":4:1: unknown key 'servces'", 3},
         {"name: $MISSING\n" + body, ":1:7: Value for variable $MISSING is missing", 3},
-        {"name: a\n  b: : c\n", "session.yml:1:7: not YAML", 3},
+        {"name: a\n  b: : c\n", "session.yml:2:4: not YAML", 3},
         {"", "session.yml", 3},
         {"{\"session\": \"x\", \"signatures\": []}", "signed or encrypted", 10},
     };
