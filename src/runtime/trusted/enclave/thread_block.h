@@ -49,7 +49,6 @@ struct ThreadBlock {
     void* thread;  // libos::Thread
     void (*entry)(ThreadBlock*);
     uint64_t tcs;
-    uint64_t vector_depth;
 };
 
 inline constexpr uint64_t kPageSize = 4096;

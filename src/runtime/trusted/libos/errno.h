@@ -27,6 +27,12 @@ inline SyscallResult from_kernel(int64_t result) {
         return error(static_cast<int>(-result));
     return static_cast<uint64_t>(result);
 }
+// The same where the value itself says nothing.
+inline Result<void> done_or_error(int64_t result) {
+    if (result < 0)
+        return error(static_cast<int>(-result));
+    return {};
+}
 inline int64_t to_kernel(const SyscallResult& result) {
     return result ? static_cast<int64_t>(*result) : -static_cast<int64_t>(result.error().value);
 }

@@ -94,16 +94,8 @@ Result<uint64_t> HostFile::seek(int64_t offset, int whence) {
         INT64_MAX));
 }
 
-namespace {
-Result<void> plain(int64_t result) {
-    if (result < 0)
-        return error(static_cast<int>(-result));
-    return {};
-}
-}  // namespace
-
 Result<void> HostFile::stat(Stat& out) {
-    return plain(enclave::host_fstat(host_fd_, out));
+    return done_or_error(enclave::host_fstat(host_fd_, out));
 }
 
 Result<uint64_t> HostFile::ioctl(uint64_t request, uint64_t argument) {
@@ -111,22 +103,24 @@ Result<uint64_t> HostFile::ioctl(uint64_t request, uint64_t argument) {
 }
 
 Result<void> HostFile::truncate(uint64_t size) {
-    return plain(
+    return done_or_error(
         host_call(__NR_ftruncate, Interruptible::No, static_cast<uint64_t>(host_fd_), size));
 }
 Result<void> HostFile::allocate(int mode, uint64_t offset, uint64_t size) {
-    return plain(host_call(__NR_fallocate, Interruptible::No, static_cast<uint64_t>(host_fd_),
-                           static_cast<uint64_t>(mode), offset, size));
+    return done_or_error(host_call(__NR_fallocate, Interruptible::No,
+                                   static_cast<uint64_t>(host_fd_), static_cast<uint64_t>(mode),
+                                   offset, size));
 }
 Result<void> HostFile::sync(bool data_only) {
-    return plain(host_call(data_only ? __NR_fdatasync : __NR_fsync, Interruptible::No,
-                           static_cast<uint64_t>(host_fd_)));
+    return done_or_error(host_call(data_only ? __NR_fdatasync : __NR_fsync, Interruptible::No,
+                                   static_cast<uint64_t>(host_fd_)));
 }
 Result<void> HostFile::change_mode(uint32_t mode) {
-    return plain(host_call(__NR_fchmod, Interruptible::No, static_cast<uint64_t>(host_fd_), mode));
+    return done_or_error(
+        host_call(__NR_fchmod, Interruptible::No, static_cast<uint64_t>(host_fd_), mode));
 }
 Result<void> HostFile::change_owner(uint32_t user, uint32_t group) {
-    return plain(
+    return done_or_error(
         host_call(__NR_fchown, Interruptible::No, static_cast<uint64_t>(host_fd_), user, group));
 }
 Result<void> HostFile::set_times(const Timespec times[2]) {
@@ -135,8 +129,9 @@ Result<void> HostFile::set_times(const Timespec times[2]) {
         __builtin_memcpy(copy, times, sizeof copy);
     uint64_t at = enclave::window_data() + enclave::kResultArea;
     enclave::copy_to_host(at, copy, sizeof copy);
-    return plain(host_call(__NR_utimensat, Interruptible::No, static_cast<uint64_t>(host_fd_), 0,
-                           times == nullptr ? 0 : at, 0));
+    return done_or_error(host_call(__NR_utimensat, Interruptible::No,
+                                   static_cast<uint64_t>(host_fd_), 0, times == nullptr ? 0 : at,
+                                   0));
 }
 Result<void> HostFile::flock(int operation) {
     int64_t result = host_call(__NR_flock, Interruptible::Yes, static_cast<uint64_t>(host_fd_),
@@ -148,9 +143,9 @@ Result<void> HostFile::flock(int operation) {
 
 Result<void> HostFile::set_status_flags(uint32_t flags) {
     constexpr uint64_t kFSetfl = 4;
-    SCONE_TRY(
-        plain(host_call(__NR_fcntl, Interruptible::No, static_cast<uint64_t>(host_fd_), kFSetfl,
-                        flags & (kO_APPEND | kO_NONBLOCK | kO_ASYNC | kO_DIRECT | kO_NOATIME))));
+    SCONE_TRY(done_or_error(
+        host_call(__NR_fcntl, Interruptible::No, static_cast<uint64_t>(host_fd_), kFSetfl,
+                  flags & (kO_APPEND | kO_NONBLOCK | kO_ASYNC | kO_DIRECT | kO_NOATIME))));
     return File::set_status_flags(flags);
 }
 

@@ -11,12 +11,6 @@ namespace {
 
 using namespace linux_abi;
 
-Result<void> plain(int64_t result) {
-    if (result < 0)
-        return error(static_cast<int>(-result));
-    return {};
-}
-
 }  // namespace
 
 Result<Ref<File>> HostFs::open(std::string_view path, uint32_t flags, uint32_t mode) {
@@ -27,7 +21,7 @@ Result<Ref<File>> HostFs::open(std::string_view path, uint32_t flags, uint32_t m
 }
 
 Result<void> HostFs::stat(std::string_view path, Follow follow, Stat& out) {
-    return plain(enclave::host_stat(path, follow == Follow::Yes, out));
+    return done_or_error(enclave::host_stat(path, follow == Follow::Yes, out));
 }
 
 Result<void> HostFs::read_link(std::string_view path, Path& out) {
@@ -44,34 +38,35 @@ Result<void> HostFs::access(std::string_view path, uint32_t mode, Follow follow)
         Stat now{};
         return stat(path, follow, now);
     }
-    return plain(enclave::host_path_at_call(__NR_faccessat, path, mode));
+    return done_or_error(enclave::host_path_at_call(__NR_faccessat, path, mode));
 }
 Result<void> HostFs::make_directory(std::string_view path, uint32_t mode) {
-    return plain(enclave::host_path_at_call(__NR_mkdirat, path, mode));
+    return done_or_error(enclave::host_path_at_call(__NR_mkdirat, path, mode));
 }
 Result<void> HostFs::make_node(std::string_view path, uint32_t mode, uint64_t device) {
-    return plain(enclave::host_path_at_call(__NR_mknodat, path, mode, device));
+    return done_or_error(enclave::host_path_at_call(__NR_mknodat, path, mode, device));
 }
 Result<void> HostFs::remove(std::string_view path, bool directory) {
-    return plain(enclave::host_path_at_call(__NR_unlinkat, path, directory ? kAT_REMOVEDIR : 0));
+    return done_or_error(
+        enclave::host_path_at_call(__NR_unlinkat, path, directory ? kAT_REMOVEDIR : 0));
 }
 Result<void> HostFs::rename(std::string_view from, std::string_view to, uint32_t flags) {
-    return plain(enclave::host_two_path_call(__NR_renameat2, from, to, flags));
+    return done_or_error(enclave::host_two_path_call(__NR_renameat2, from, to, flags));
 }
 Result<void> HostFs::link(std::string_view from, std::string_view to, Follow follow) {
-    return plain(enclave::host_two_path_call(__NR_linkat, from, to,
-                                             follow == Follow::Yes ? kAT_SYMLINK_FOLLOW : 0));
+    return done_or_error(enclave::host_two_path_call(
+        __NR_linkat, from, to, follow == Follow::Yes ? kAT_SYMLINK_FOLLOW : 0));
 }
 Result<void> HostFs::symlink(std::string_view target, std::string_view path) {
-    return plain(enclave::host_two_path_call(__NR_symlinkat, target, path, 0));
+    return done_or_error(enclave::host_two_path_call(__NR_symlinkat, target, path, 0));
 }
 Result<void> HostFs::change_mode(std::string_view path, uint32_t mode) {
-    return plain(enclave::host_path_at_call(__NR_fchmodat, path, mode));
+    return done_or_error(enclave::host_path_at_call(__NR_fchmodat, path, mode));
 }
 Result<void> HostFs::change_owner(std::string_view path, uint32_t user, uint32_t group,
                                   Follow follow) {
-    return plain(enclave::host_path_at_call(__NR_fchownat, path, user, group,
-                                            follow == Follow::No ? kAT_SYMLINK_NOFOLLOW : 0));
+    return done_or_error(enclave::host_path_at_call(
+        __NR_fchownat, path, user, group, follow == Follow::No ? kAT_SYMLINK_NOFOLLOW : 0));
 }
 Result<void> HostFs::set_times(std::string_view path, const Timespec* times, Follow follow) {
     uint64_t at = 0;
@@ -79,15 +74,15 @@ Result<void> HostFs::set_times(std::string_view path, const Timespec* times, Fol
         at = enclave::window_data() + enclave::kResultArea;
         enclave::copy_to_host(at, times, 2 * sizeof(Timespec));
     }
-    return plain(enclave::host_path_at_call(__NR_utimensat, path, at,
-                                            follow == Follow::No ? kAT_SYMLINK_NOFOLLOW : 0));
+    return done_or_error(enclave::host_path_at_call(
+        __NR_utimensat, path, at, follow == Follow::No ? kAT_SYMLINK_NOFOLLOW : 0));
 }
 Result<void> HostFs::truncate(std::string_view path, uint64_t size) {
-    return plain(enclave::host_path_call(__NR_truncate, path, size));
+    return done_or_error(enclave::host_path_call(__NR_truncate, path, size));
 }
 Result<void> HostFs::statfs(std::string_view path, uint8_t (&out)[120]) {
     uint64_t at = enclave::window_data() + enclave::kResultArea;
-    SCONE_TRY(plain(enclave::host_path_call(__NR_statfs, path, at)));
+    SCONE_TRY(done_or_error(enclave::host_path_call(__NR_statfs, path, at)));
     enclave::copy_from_host(out, at, sizeof out);
     return {};
 }

@@ -302,14 +302,13 @@ Result<Ref<File>> DevFs::open(std::string_view path, uint32_t flags, uint32_t mo
             return file ? Result<Ref<File>>(Ref<File>(file)) : error(kENOMEM);
         }
     }
-    if (const LinkRow* link = device_link(path)) {
+    if (device_link(path) != nullptr) {
         // Opening /dev/fd/N is a duplicate of N.
         Path target;
         SCONE_TRY(leaves_to(path, Follow::Yes, target));
         auto file = descriptor_of(target.view());
         if (file)
             return file;
-        (void)link;
         return error(kEXDEV);
     }
     if (is_terminal(path)) {

@@ -1,9 +1,9 @@
 #include "runtime/trusted/libos/fs/protected_file.h"
 
 #include "lib/base/checked.h"
-#include "lib/base/endian.h"
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/libos/log.h"
+#include "runtime/trusted/libos/vfs/directory_record.h"
 
 namespace scone::libos {
 
@@ -145,24 +145,20 @@ Result<uint64_t> ProtectedDirectory::read_directory(IoBuffer& buffer) {
     uint64_t done = 0;
     fspf::DirectoryEntry entry;
     while (SCONE_TRY(next(entry))) {
-        constexpr size_t kHead = 19;  // u64 inode, u64 next position, u16 size, u8 type
-        uint8_t record[kHead + fspf::kMaxNameSize + 8] = {};
-        size_t size = (kHead + entry.name_size + 1 + 7) / 8 * 8;
-        if (size > buffer.size() - done) {
+        uint8_t type = entry.inode.type == fspf::FileType::Directory ? kDT_DIR
+                       : entry.inode.type == fspf::FileType::Symlink ? kDT_LNK
+                                                                     : kDT_REG;
+        static_assert(fspf::kMaxNameSize <= kMaximumEntryName);
+        uint64_t size = SCONE_TRY(put_directory_record(
+            buffer, done,
+            {entry.inode.id, position_ + 1, type, {entry.name.data(), entry.name_size}}));
+        if (size == 0) {
             // The entry was passed; the next call starts over to find it again.
             cursor_at_ = UINT64_MAX;
             if (done == 0)
                 return error(kEINVAL);
             break;
         }
-        base::store_le64(record, entry.inode.id);
-        base::store_le64(record + 8, position_ + 1);
-        base::store_le16(record + 16, static_cast<uint16_t>(size));
-        record[18] = entry.inode.type == fspf::FileType::Directory ? 4
-                     : entry.inode.type == fspf::FileType::Symlink ? 10
-                                                                   : 8;
-        __builtin_memcpy(record + kHead, entry.name.data(), entry.name_size);
-        SCONE_TRY(buffer.put(done, record, size));
         done += size;
         ++position_;
     }

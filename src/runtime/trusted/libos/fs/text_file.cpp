@@ -1,6 +1,6 @@
 #include "runtime/trusted/libos/fs/text_file.h"
 
-#include "lib/base/checked.h"
+#include "runtime/trusted/libos/vfs/directory_record.h"
 
 namespace scone::libos {
 
@@ -45,18 +45,11 @@ Result<uint64_t> ListDirectory::read_directory(IoBuffer& buffer) {
         std::string_view name = position_ == 0   ? std::string_view(".")
                                 : position_ == 1 ? std::string_view("..")
                                                  : entries_[position_ - 2].name.view();
-        uint8_t record[19 + 72] = {};
-        uint64_t size = base::round_up(19 + name.size() + 1, 8);
-        if (size > buffer.size() - done)
+        uint8_t type = position_ < 2 ? kDT_DIR : entries_[position_ - 2].type;
+        uint64_t size = SCONE_TRY(
+            put_directory_record(buffer, done, {position_ + 1, position_ + 1, type, name}));
+        if (size == 0)
             break;
-        uint64_t ino = position_ + 1, next = position_ + 1;
-        auto record_size = static_cast<uint16_t>(size);
-        __builtin_memcpy(record, &ino, 8);
-        __builtin_memcpy(record + 8, &next, 8);
-        __builtin_memcpy(record + 16, &record_size, 2);
-        record[18] = position_ < 2 ? 4 : entries_[position_ - 2].type;
-        __builtin_memcpy(record + 19, name.data(), name.size());
-        SCONE_TRY(buffer.put(done, record, size));
         done += size;
         position_++;
     }

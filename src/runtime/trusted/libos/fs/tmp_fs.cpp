@@ -1,7 +1,7 @@
 #include "runtime/trusted/libos/fs/tmp_fs.h"
 
-#include "lib/base/checked.h"
 #include "runtime/trusted/libos/fs/tmp_node.h"
+#include "runtime/trusted/libos/vfs/directory_record.h"
 
 namespace scone::libos {
 namespace {
@@ -80,20 +80,12 @@ Result<uint64_t> TmpFile::read_directory(IoBuffer& buffer) {
     while (position_ < total) {
         const TmpEntry* entry = position_ < 2 ? nullptr : node_->entries[position_ - 2];
         std::string_view name = position_ == 0 ? "." : position_ == 1 ? ".." : entry->name.view();
-        uint8_t record[19 + 264] = {};
-        uint64_t size = base::round_up(19 + name.size() + 1, 8);
-        if (size > buffer.size() - done)
+        const Node& named = entry == nullptr ? *node_ : *entry->node;
+        auto type = static_cast<uint8_t>((named.mode & kS_IFMT) >> 12);
+        uint64_t size = SCONE_TRY(
+            put_directory_record(buffer, done, {named.number, position_ + 1, type, name}));
+        if (size == 0)
             break;
-        uint64_t number = entry == nullptr ? node_->number : entry->node->number,
-                 next = position_ + 1;
-        auto record_size = static_cast<uint16_t>(size);
-        __builtin_memcpy(record, &number, 8);
-        __builtin_memcpy(record + 8, &next, 8);
-        __builtin_memcpy(record + 16, &record_size, 2);
-        record[18] =
-            static_cast<uint8_t>((entry == nullptr ? kS_IFDIR : entry->node->mode & kS_IFMT) >> 12);
-        __builtin_memcpy(record + 19, name.data(), name.size());
-        SCONE_TRY(buffer.put(done, record, size));
         done += size;
         position_++;
     }

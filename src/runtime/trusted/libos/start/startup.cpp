@@ -220,7 +220,7 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
         fatal("the settings were made for another address range");
     use_plans(launch.plans, settings.plan_digest);
     pages::initialise(settings.heap_size);
-    initialise_thread_slots(settings.tcs_count, block);
+    initialise_thread_slots(settings.tcs_count);
     set_stack_size(settings.stack_size);
     Ref<Process> process = make_first_process(launch, settings);
     Thread& thread = make_first_thread(block, process, launch);

@@ -38,18 +38,11 @@ IoBuffer program_buffer(uint64_t address, uint64_t size) {
     return IoBuffer::of_program(address, size < kMaximumTransfer ? size : kMaximumTransfer);
 }
 
-// An iovec list on the runtime's heap for the time of the call.
-struct Vectors {
-    Iovec* storage = static_cast<Iovec*>(enclave::heap_allocate(kMaximumVectors * sizeof(Iovec)));
-    ~Vectors() { enclave::heap_free(storage); }
-    Result<IoBuffer> load(uint64_t address, uint64_t count) {
-        if (storage == nullptr)
-            return error(kENOMEM);
-        IoBuffer buffer = SCONE_TRY(IoBuffer::of_vectors(address, count, storage));
-        buffer.limit(kMaximumTransfer);
-        return buffer;
-    }
-};
+Result<IoBuffer> load_vectors(ProgramVectors& vectors, Call& call) {
+    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    buffer.limit(kMaximumTransfer);
+    return buffer;
+}
 
 Result<uint64_t> file_offset(uint64_t value) {
     if (static_cast<int64_t>(value) < 0)
@@ -83,28 +76,28 @@ SyscallResult sys_pwrite64(Call& call) {
 }
 SyscallResult sys_readv(Call& call) {
     Ref<File> file = SCONE_TRY(readable(call));
-    Vectors vectors;
-    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    ProgramVectors vectors;
+    IoBuffer buffer = SCONE_TRY(load_vectors(vectors, call));
     return file->read(buffer);
 }
 SyscallResult sys_writev(Call& call) {
     Ref<File> file = SCONE_TRY(writable(call));
-    Vectors vectors;
-    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    ProgramVectors vectors;
+    IoBuffer buffer = SCONE_TRY(load_vectors(vectors, call));
     return sigpipe_on_epipe(file->write(buffer));
 }
 SyscallResult sys_preadv(Call& call) {
     Ref<File> file = SCONE_TRY(readable(call));
     uint64_t offset = SCONE_TRY(file_offset(call.arg[3]));
-    Vectors vectors;
-    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    ProgramVectors vectors;
+    IoBuffer buffer = SCONE_TRY(load_vectors(vectors, call));
     return file->read_at(buffer, offset);
 }
 SyscallResult sys_pwritev(Call& call) {
     Ref<File> file = SCONE_TRY(writable(call));
     uint64_t offset = SCONE_TRY(file_offset(call.arg[3]));
-    Vectors vectors;
-    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    ProgramVectors vectors;
+    IoBuffer buffer = SCONE_TRY(load_vectors(vectors, call));
     return file->write_at(buffer, offset);
 }
 

@@ -375,11 +375,6 @@ Result<uint64_t> translate_rights_in(Call& call, uint64_t address, uint64_t room
     return size;
 }
 
-struct MessageVectors {
-    Iovec* storage = static_cast<Iovec*>(enclave::heap_allocate(kMaximumVectors * sizeof(Iovec)));
-    ~MessageVectors() { enclave::heap_free(storage); }
-};
-
 void put_message_header(uint64_t name_size, uint64_t payload, uint64_t control_size) {
     struct {
         MessageHeader header;
@@ -400,11 +395,8 @@ void put_message_header(uint64_t name_size, uint64_t payload, uint64_t control_s
 SyscallResult sys_sendmsg(Call& call) {
     int fd = SCONE_TRY(host_socket(call));
     MessageHeader header = SCONE_TRY(AppPtr<MessageHeader>(call.arg[1]).load());
-    MessageVectors vectors;
-    if (vectors.storage == nullptr)
-        return error(kENOMEM);
-    IoBuffer buffer =
-        SCONE_TRY(IoBuffer::of_vectors(header.vectors, header.vector_count, vectors.storage));
+    ProgramVectors vectors;
+    IoBuffer buffer = SCONE_TRY(vectors.load(header.vectors, header.vector_count));
     uint64_t name_size =
         header.name != 0 ? SCONE_TRY(put_address(header.name, header.name_size)) : 0;
     Vector<Ref<File>> held;
@@ -425,11 +417,8 @@ SyscallResult sys_sendmsg(Call& call) {
 SyscallResult sys_recvmsg(Call& call) {
     int fd = SCONE_TRY(host_socket(call));
     MessageHeader header = SCONE_TRY(AppPtr<MessageHeader>(call.arg[1]).load());
-    MessageVectors vectors;
-    if (vectors.storage == nullptr)
-        return error(kENOMEM);
-    IoBuffer buffer =
-        SCONE_TRY(IoBuffer::of_vectors(header.vectors, header.vector_count, vectors.storage));
+    ProgramVectors vectors;
+    IoBuffer buffer = SCONE_TRY(vectors.load(header.vectors, header.vector_count));
     uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
     put_message_header(kMaximumAddress, step, 1024);
     uint32_t flags = call.u32(2);

@@ -87,7 +87,6 @@ struct Thread {
     PendingSignals pending;  // guarded by handlers->lock
     linux_abi::SigStack alternate_stack{0, linux_abi::kSS_DISABLE, 0, 0};
     FixedText<16> name{};
-    std::atomic<bool> in_host_call{false};
     std::atomic<int64_t> host_tid{0};
     // nanosleep and friends: what is left to do after a signal without a handler.
     uint64_t restart_deadline_ns = 0;

@@ -11,7 +11,7 @@
 namespace scone::libos {
 
 // Preconditions: called once, with the TCS count of the settings.
-void initialise_thread_slots(uint32_t count, enclave::ThreadBlock* first);
+void initialise_thread_slots(uint32_t count);
 
 struct NewThread {
     uint64_t stack;        // 0: as the parent's

@@ -109,7 +109,7 @@ void thread_main(ThreadBlock* block) {
 
 }  // namespace
 
-void initialise_thread_slots(uint32_t count, ThreadBlock*) {
+void initialise_thread_slots(uint32_t count) {
     if (!slots.resize(count))
         fatal("no memory for the table of threads");
     for (SlotState& state : slots)

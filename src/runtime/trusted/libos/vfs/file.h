@@ -22,11 +22,6 @@ namespace scone::libos {
 inline constexpr uint32_t kPollIn = 1, kPollPri = 2, kPollOut = 4, kPollErr = 8, kPollHup = 16,
                           kPollNval = 32;
 
-// What a file is for the rewriter and for /proc: a content that does not change has an identity.
-struct FileIdentity {
-    uint8_t sha256[32];
-};
-
 class File : public RefCounted {
   public:
     // At the position, which moves on; seekable files go through read_at/write_at by default.

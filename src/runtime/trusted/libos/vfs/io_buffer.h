@@ -45,4 +45,19 @@ class IoBuffer {
 
 inline constexpr uint64_t kMaximumVectors = 1024;
 
+// An iovec list of the program, copied to the runtime's heap for the time of a call. The buffer
+// that load() makes looks into it.
+class ProgramVectors {
+  public:
+    ProgramVectors();
+    ~ProgramVectors();
+    ProgramVectors(const ProgramVectors&) = delete;
+    ProgramVectors& operator=(const ProgramVectors&) = delete;
+    // ENOMEM, and the errors of IoBuffer::of_vectors.
+    Result<IoBuffer> load(uint64_t address, uint64_t count);
+
+  private:
+    linux_abi::Iovec* storage_;
+};
+
 }  // namespace scone::libos

@@ -1,4 +1,5 @@
 #include "lib/base/checked.h"
+#include "runtime/trusted/enclave/heap.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/libos/program_memory.h"
@@ -36,6 +37,17 @@ Result<IoBuffer> IoBuffer::of_vectors(uint64_t address, uint64_t count, Iovec* s
         buffer.size_ = *sum;
     }
     return buffer;
+}
+
+ProgramVectors::ProgramVectors()
+    : storage_(static_cast<Iovec*>(enclave::heap_allocate(kMaximumVectors * sizeof(Iovec)))) {}
+ProgramVectors::~ProgramVectors() {
+    enclave::heap_free(storage_);
+}
+Result<IoBuffer> ProgramVectors::load(uint64_t address, uint64_t count) {
+    if (storage_ == nullptr)
+        return error(kENOMEM);
+    return IoBuffer::of_vectors(address, count, storage_);
 }
 
 void IoBuffer::advance(uint64_t count) {
