@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Unmodified programs of this machine under scone-run: rewritten and trapped, beside native.
+"""Unmodified programs of this machine under scone-run: rewritten, trapped and mixed, beside native.
 
 usage: programs_test.py BIN_FOLDER
 """
@@ -53,7 +53,7 @@ class ProgramsTest(unittest.TestCase):
 
     def same_as_native(self, *command, options=()):
         native = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        for rewrite in ("1", "0"):
+        for rewrite in ("1", "0", "mixed"):
             with self.subTest(command=command, rewrite=rewrite):
                 ours = subprocess.run([RUN, "--heap", "1G", *options, "--", *command], capture_output=True,
                                       text=True, timeout=120, env=dict(os.environ, SCONE_REWRITE=rewrite))

@@ -71,7 +71,7 @@ size_t pool_size(const PatchPlan& plan, uint64_t file_offset, uint64_t size) {
 }
 
 RewrittenCode RewrittenCode::apply(const PatchPlan& plan, CodeMapping mapping, SlotPool pool,
-                                   Entries entries) {
+                                   Entries entries, SiteChoice choice) {
     RewrittenCode code;
     code.code_start_ = mapping.address;
     code.code_end_ = mapping.address + mapping.bytes.size();
@@ -82,8 +82,9 @@ RewrittenCode RewrittenCode::apply(const PatchPlan& plan, CodeMapping mapping, S
         if (plan.site(i).file_offset - mapping.file_offset >= mapping.bytes.size())
             break;
         const size_t offset = code.slot_count_ * kSlotSize;
+        const bool wanted = choice == SiteChoice::All || i % 2 == 0;
         const bool done =
-            code.slot_count_ < slot_limit &&
+            wanted && code.slot_count_ < slot_limit &&
             rewrite_site(plan, i, mapping,
                          Slot{pool.address + offset, pool.bytes.subspan(offset).first<kSlotSize>()},
                          entries);

@@ -30,6 +30,9 @@ struct Entries {
     std::optional<uint32_t> cpuid = std::nullopt;  // nullopt: cpuid stays
 };
 
+// Half leaves every second site to trap, so that tests meet both paths in one program.
+enum class SiteChoice : uint8_t { All, Half };
+
 // True when at least one site of the plan lies wholly in this part of the file, and each that does
 // has the bytes the plan was made for.
 bool describes(const PatchPlan& plan, const CodeMapping& mapping);
@@ -44,7 +47,7 @@ class RewrittenCode {
     // others stay as they are and trap. Slots are filled in the order of the sites.
     // Preconditions: pool.bytes.size() >= pool_size() of this mapping.
     static RewrittenCode apply(const PatchPlan& plan, CodeMapping mapping, SlotPool pool,
-                               Entries entries);
+                               Entries entries, SiteChoice choice = SiteChoice::All);
 
     uint64_t code_start() const { return code_start_; }
     uint64_t code_end() const { return code_end_; }

@@ -19,8 +19,8 @@ namespace scone::libos {
 class AddressSpace;
 class File;
 
-enum class Rewriting : uint8_t { On, Off };
-// Off: every system call traps. For tests and for finding defects.
+enum class Rewriting : uint8_t { On, Off, Mixed };
+// Off: every system call traps; Mixed: every second site does. For tests and for finding defects.
 void set_rewriting(Rewriting rewriting);
 
 // Plans of a converted image, in the settings' words; nothing happens unless they are the measured

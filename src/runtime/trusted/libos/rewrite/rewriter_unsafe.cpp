@@ -116,8 +116,12 @@ void rewrite_by(const x86::PatchPlan& plan, AddressSpace& memory, File& file,
         return;
     // SAFETY: the pages were just committed for this and are nobody else's.
     const base::MutableBytes pool(reinterpret_cast<uint8_t*>(start), size);
-    const x86::RewrittenCode code = x86::RewrittenCode::apply(
-        plan, mapping, {.address = start, .bytes = pool}, {.syscall = SCONE_BLOCK_SYSCALL_ENTRY});
+    const auto choice = mode.load(std::memory_order_relaxed) == Rewriting::Mixed
+                            ? x86::SiteChoice::Half
+                            : x86::SiteChoice::All;
+    const x86::RewrittenCode code =
+        x86::RewrittenCode::apply(plan, mapping, {.address = start, .bytes = pool},
+                                  {.syscall = SCONE_BLOCK_SYSCALL_ENTRY}, choice);
     // The pages stay writable when their rights cannot be changed: still correct.
     (void)pages::protect(start, size, kPROT_READ | kPROT_EXEC);
     (void)state->list.push(Rewritten{code, start, start + size});  // reserved above

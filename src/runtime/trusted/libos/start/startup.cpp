@@ -212,8 +212,11 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
     if (!launch.parse(bytes))
         fatal("the host's launch information is malformed");
     set_log_level(launch.log_level);
-    if (launch.environment_value("SCONE_REWRITE") == "0")
+    std::string_view rewriting = launch.environment_value("SCONE_REWRITE");
+    if (rewriting == "0")
         set_rewriting(Rewriting::Off);
+    else if (rewriting == "mixed")
+        set_rewriting(Rewriting::Mixed);
     sgx::SettingsPage page = read_settings();
     const sgx::Settings& settings = page.settings();
     if (settings.elrange_size != enclave::elrange_end())
