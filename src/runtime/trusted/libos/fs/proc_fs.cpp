@@ -207,7 +207,7 @@ Result<Ref<File>> ProcFs::open(std::string_view given, uint32_t flags, uint32_t)
 Result<void> ProcFs::stat(std::string_view given, Follow follow, Stat& out) {
     Path path = canonical(given);
     Path target;
-    bool self = path.view() == "/proc/self" && follow == Follow::No;
+    bool self = given == "/proc/self" && follow == Follow::No;
     if ((self || path.view() != "/proc/self") && link_target(path.view(), target)) {
         if (follow == Follow::Yes) {
             auto file = descriptor_of(path.view());
@@ -238,6 +238,8 @@ Result<void> ProcFs::stat(std::string_view given, Follow follow, Stat& out) {
 Result<void> ProcFs::read_link(std::string_view given, Path& out) {
     Path path = canonical(given);
     out.clear();
+    if (path.view() == "/proc/self" && given != "/proc/self")
+        return error(kEINVAL);  // /proc/PID is the directory itself
     auto found = link_target(path.view(), out);
     if (!found && (is_directory(path.view()) || proc_text(path.view())))
         return error(kEINVAL);

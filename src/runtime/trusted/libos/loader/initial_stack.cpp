@@ -70,7 +70,7 @@ Result<void> make_initial_stack(Process& process, Program& program, const StartI
     uint64_t bottom = SCONE_TRY(process.memory->map(
         0, size, kPROT_READ | kPROT_WRITE, kMAP_PRIVATE | kMAP_ANONYMOUS, {}, 0, Use::Stack));
     Pusher stack(bottom + size - 16);
-    uint64_t path = stack.push_text(program.path.view());
+    uint64_t path = stack.push_text(program.name.view());
     uint64_t platform = stack.push_text("x86_64");
     uint8_t seed[16];
     enclave::fill_random(seed, sizeof seed);

@@ -42,14 +42,17 @@ class StringList {
 struct Program {
     Ref<File> file;
     Ref<File> interpreter;
-    Path path;             // what AT_EXECFN and /proc/self/exe say
+    Path name;             // as exec was told it: AT_EXECFN, and the process's name
+    Path path;             // without links: /proc/self/exe; of a script it is the interpreter's
     uint8_t header[1024];  // first bytes of the file
     uint64_t header_size = 0;
 };
 
 // Opens the program and its interpreter and checks their headers; #! lines are resolved, which
-// changes the arguments. Nothing of the running program is touched.
-Result<void> open_program(std::string_view path, StringList& arguments, Program& out);
+// changes the arguments: an interpreter is told the script's name. Nothing of the running program
+// is touched.
+Result<void> open_program(std::string_view name, std::string_view path, StringList& arguments,
+                          Program& out);
 
 // Replaces the process's memory by the program and sets the frame to its first instruction.
 Result<void> load_program(Process& process, Program& program, const StringList& arguments,

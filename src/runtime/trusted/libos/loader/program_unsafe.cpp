@@ -172,7 +172,7 @@ Result<void> open_file(std::string_view path, Program& out) {
     SCONE_TRY(out.file->stat(now));
     if ((now.mode & kS_IFMT) != kS_IFREG || !(now.mode & 0111))
         return error(kEACCES);
-    out.path = absolute;
+    SCONE_TRY(vfs::resolve_links(absolute.view(), out.path));
     IoBuffer buffer = IoBuffer::of_runtime(out.header, sizeof out.header);
     out.header_size = SCONE_TRY(out.file->read_at(buffer, 0));
     return {};
@@ -210,8 +210,10 @@ Result<void> open_interpreter(Program& out) {
 
 }  // namespace
 
-Result<void> open_program(std::string_view path, StringList& arguments, Program& out) {
-    Path next(path);
+Result<void> open_program(std::string_view name, std::string_view path, StringList& arguments,
+                          Program& out) {
+    out.name = Path(name);
+    Path script(name), next(path);
     for (int depth = 0;; depth++) {
         if (depth > kMaximumScripts)
             return error(kELOOP);
@@ -221,11 +223,11 @@ Result<void> open_program(std::string_view path, StringList& arguments, Program&
         Path interpreter, argument;
         SCONE_TRY(script_line(out, interpreter, argument));
         arguments.drop_first();
-        SCONE_TRY(arguments.prepend(next.view()));
+        SCONE_TRY(arguments.prepend(script.view()));
         if (argument.size() > 0)
             SCONE_TRY(arguments.prepend(argument.view()));
         SCONE_TRY(arguments.prepend(interpreter.view()));
-        next = interpreter;
+        script = next = interpreter;
     }
     return open_interpreter(out);
 }

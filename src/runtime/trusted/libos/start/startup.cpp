@@ -182,9 +182,9 @@ void enter_working_directory(Process& process, const Launch& launch,
     if (program == nullptr)
         fatal("no memory for the program's start");
     enclave::Registers* frame = enclave::frame_of(thread.block);
-    auto opened = open_program(path, configuration->arguments, *program);
+    auto opened = open_program(path, path, configuration->arguments, *program);
     if (opened) {
-        set_program_name(thread, process, program->path);
+        set_program_name(thread, process, *program);
         opened = load_program(process, *program, configuration->arguments,
                               configuration->environment, *frame);
     }

@@ -392,16 +392,17 @@ SyscallResult sys_getcwd(Call& call) {
 }
 
 namespace {
-SyscallResult change_directory(Call& call, Path& path) {
+SyscallResult change_directory(Call& call, const Path& path) {
     Stat now{};
     SCONE_TRY(vfs::stat(path.view(), Follow::Yes, now));
     if ((now.mode & kS_IFMT) != kS_IFDIR)
         return error(kENOTDIR);
-    if (path.size() > 1 && path.view().back() == '/')
-        path.truncate(path.size() - 1);
+    // getcwd() and ".." mean the directory itself, not a link by which it was reached.
+    Path real;
+    SCONE_TRY(vfs::resolve_links(path.view(), real));
     FsContext& context = *call.process().fs;
     enclave::Guard guard(context.lock);
-    context.working_directory = path;
+    context.working_directory = real;
     return 0;
 }
 }  // namespace

@@ -14,7 +14,7 @@ using namespace linux_abi;
 using enclave::Guard;
 
 struct Request {
-    Path path;
+    Path name, path;
     StringList arguments, environment;
     Program program;
 };
@@ -23,6 +23,12 @@ Result<void> read_request(Request& request, int fd, uint64_t path, uint64_t argu
                           uint64_t environment, uint32_t flags) {
     Path given;
     SCONE_TRY(copy_path(given, path));
+    bool from_descriptor = fd != kAT_FDCWD && (given.size() == 0 || given.view()[0] != '/');
+    if (from_descriptor)
+        request.name.append("/dev/fd/").append_number(static_cast<uint64_t>(fd));
+    if (from_descriptor && given.size() > 0)
+        request.name.append('/');
+    request.name.append(given.view());
     if (given.size() == 0 && (flags & kAT_EMPTY_PATH)) {
         Ref<File> file = SCONE_TRY(current_process().files->get(fd));
         file->describe(request.path);
@@ -33,7 +39,8 @@ Result<void> read_request(Request& request, int fd, uint64_t path, uint64_t argu
     SCONE_TRY(request.environment.add_from_program(environment));
     if (request.arguments.count() == 0)
         SCONE_TRY(request.arguments.add(""));
-    return open_program(request.path.view(), request.arguments, request.program);
+    return open_program(request.name.view(), request.path.view(), request.arguments,
+                        request.program);
 }
 
 // The other threads end; exec goes on alone.
@@ -93,9 +100,9 @@ void clear_vectors(Thread& thread) {
     thread.vectors_in_frame = true;
 }
 
-void set_program_name(Thread& thread, Process& process, const Path& path) {
-    process.executable = path;
-    process.name = FixedText<16>(last_component(path.view()));
+void set_program_name(Thread& thread, Process& process, const Program& program) {
+    process.executable = program.path;
+    process.name = FixedText<16>(last_component(program.name.view()));
     thread.name = process.name;
 }
 
@@ -124,7 +131,7 @@ SyscallResult execute(Thread& thread, enclave::Registers& frame, int fd, uint64_
     process.memory = memory;
     process.files->close_for_exec();
     reset_signals(thread);
-    set_program_name(thread, process, request->program.path);
+    set_program_name(thread, process, request->program);
     if (!load_program(process, request->program, request->arguments, request->environment, frame))
         end_process_by_signal(kSIGKILL);
     set_program_fs(0);

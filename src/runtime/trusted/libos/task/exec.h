@@ -17,7 +17,7 @@ SyscallResult execute(Thread& thread, enclave::Registers& frame, int fd, uint64_
                       uint64_t arguments, uint64_t environment, uint32_t flags);
 
 // /proc/self/exe, /proc/self/comm.
-void set_program_name(Thread& thread, Process& process, const Path& path);
+void set_program_name(Thread& thread, Process& process, const Program& program);
 // Vector registers as Linux gives them to a new program.
 void clear_vectors(Thread& thread);
 

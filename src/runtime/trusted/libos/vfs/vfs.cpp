@@ -141,5 +141,41 @@ Result<void> read_link(std::string_view path, Path& out) {
     });
 }
 
+Result<void> resolve_links(std::string_view path, Path& out) {
+    out.clear();
+    Path rest(path);
+    for (int hops = 0; hops < 40;) {
+        std::string_view text = rest.view();
+        size_t start = 0;
+        while (start < text.size() && text[start] == '/')
+            start++;
+        size_t end = start;
+        while (end < text.size() && text[end] != '/')
+            end++;
+        if (start == end) {
+            if (out.size() == 0)
+                out.append('/');
+            return out.overflowed() ? Result<void>(error(kENAMETOOLONG)) : Result<void>();
+        }
+        Path next(out.view()), target;
+        SCONE_TRY(append_components(next, {text.data() + start, end - start}));
+        Path tail({text.data() + end, text.size() - end});
+        bool is_link = next.size() > 0 && read_link(next.view(), target).has_value();
+        if (is_link) {
+            hops++;
+            if (target.size() > 0 && target.view()[0] == '/')
+                out.clear();
+            rest = target;
+            rest.append('/').append(tail.view());
+        } else {
+            out = next;
+            rest = tail;
+        }
+        if (rest.overflowed())
+            return error(kENAMETOOLONG);
+    }
+    return error(kELOOP);
+}
+
 }  // namespace vfs
 }  // namespace scone::libos

@@ -26,6 +26,9 @@ Result<void> absolute_path(int fd, std::string_view path, Path& out);
 Result<Ref<File>> open(std::string_view path, uint32_t flags, uint32_t mode);
 Result<void> stat(std::string_view path, Follow follow, linux_abi::Stat& out);
 Result<void> read_link(std::string_view path, Path& out);
+// The absolute path with every symbolic link in it followed.
+// Errors: ENAMETOOLONG, ELOOP
+Result<void> resolve_links(std::string_view path, Path& out);
 // Calls operation(tree, path) on the tree that the path, followed or not, belongs to.
 template <class F>
 auto with_tree(std::string_view path, Follow follow, F&& operation)
