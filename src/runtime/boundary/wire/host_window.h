@@ -64,7 +64,8 @@ struct HostWindow {
     uint64_t host_thread_id;
     uint32_t
         park_word;  // futex word on which this thread waits when it sleeps in the enclave's futex
-    uint32_t reserved;
+    uint32_t
+        lock_word;  // of the first window: threads that wait for a lock of the runtime sleep here
     HostSignal signals[kSignalQueueLength];
 };
 

@@ -8,6 +8,7 @@
 #include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
+#include "runtime/trusted/enclave/sleep_lock.h"
 #include "runtime/trusted/enclave/ssa.h"
 #include "runtime/trusted/enclave/upcalls.h"
 
@@ -155,6 +156,7 @@ extern "C" void scone_enter_thread(uint64_t reason, uint64_t window, uint64_t ex
         __builtin_trap();
     prepare_block(block, tcs);
     adopt_window(block, window, exit_target);
+    use_lock_word(&block->window->lock_word);
     initialise_heap();
     if (launch_size < sizeof(boundary::LaunchInfo) || launch_size > kMaximumLaunchSize ||
         launch % 8 != 0 || !is_host_range(launch, launch_size + 8))

@@ -13,12 +13,20 @@ namespace {
 
 using namespace linux_abi;
 
+// Memory of the enclave below the image, or outside memory that is mapped in this process. The
+// content of the latter is the host's; like every value it is copied once and looked at afterwards.
+bool is_accessible(uint64_t address, uint64_t size) {
+    return enclave::is_program_range(address, size) ||
+           (address >= enclave::elrange_end() &&
+            current_process().memory->is_own_outside(address, size));
+}
+
 // Copies, mending page faults of memory that is mapped but not there yet.
 Result<void> copy(void* to, const void* from, uint64_t size, uint64_t program_address,
                   uint32_t access) {
     if (size == 0)
         return {};
-    if (!enclave::is_program_range(program_address, size))
+    if (!is_accessible(program_address, size))
         return error(kEFAULT);
     uint64_t done = 0;
     for (;;) {
@@ -80,7 +88,7 @@ Result<void> copy_path(Path& to, uint64_t from) {
 Result<uint32_t> compare_exchange_program(uint64_t address, uint32_t expected, uint32_t desired) {
     if (address % 4 != 0)
         return error(kEINVAL);
-    if (!enclave::is_program_range(address, 4))
+    if (!is_accessible(address, 4))
         return error(kEFAULT);
     uint32_t seen;
     while (scone_cas32_program(address, expected, desired, &seen) != 0) {

@@ -9,25 +9,13 @@
 
 #include <cstdint>
 
-#include "runtime/trusted/enclave/spin_lock.h"
+#include "runtime/trusted/enclave/sleep_lock.h"
 #include "runtime/trusted/libos/errno.h"
+#include "runtime/trusted/libos/mm/mapping_list.h"
 #include "runtime/trusted/libos/ref.h"
-#include "runtime/trusted/libos/vector.h"
 #include "runtime/trusted/libos/vfs/file.h"
 
 namespace scone::libos {
-
-enum class Use : uint8_t { Plain, Heap, Stack, Trampolines };
-
-struct Mapping {
-    uint64_t start, end;
-    uint32_t prot, flags;
-    Ref<File> file;  // empty: anonymous
-    uint64_t offset;
-    Use use = Use::Plain;
-    uint32_t fault_window = 0;  // bytes to commit around the next fault
-    uint64_t fault_end = 0;     // where the last commit ended
-};
 
 enum class FaultVerdict { Mended, NotMapped, NotAllowed, NoMemory, BeyondFile };
 
@@ -45,15 +33,33 @@ class AddressSpace : public RefCounted {
     // Gives back the new break, or the old one when it cannot move.
     uint64_t set_break(uint64_t address);
     void place_break(uint64_t address);
-    Result<void> discard(uint64_t address, uint64_t size);  // MADV_DONTNEED
-    Result<void> sync(uint64_t address, uint64_t size);     // msync
+    // madvise with an advice that acts: MADV_DONTNEED, MADV_FREE, MADV_REMOVE. For the others it
+    // only looks whether the range is mapped.
+    Result<void> advise(uint64_t address, uint64_t size, uint32_t advice);
+    Result<void> sync(uint64_t address, uint64_t size, uint32_t flags);  // msync
+    // mincore for one page: 1 when it is in memory; ENOMEM when it is not mapped.
+    Result<uint8_t> residence(uint64_t page);
     // access: PROT_READ, PROT_WRITE or PROT_EXEC
     FaultVerdict handle_fault(uint64_t address, uint32_t access);
-    // True when every page of the range is mapped; used by mincore, madvise and /proc.
+    // True when every page of the range is mapped.
     bool is_mapped(uint64_t address, uint64_t size);
+
+    // --- memory that processes share, outside of the enclave (mm/sharing.h decides) ---
+    // mmap of the host's file, or of anonymous memory where there is none.
+    Result<uint64_t> map_outside(uint64_t address, uint64_t size, uint32_t prot, uint32_t flags,
+                                 Ref<File> file, uint64_t offset);
+    Result<uint64_t> attach_segment(int id, uint64_t address, uint32_t flags);  // shmat
+    Result<void> detach_segment(uint64_t address);                              // shmdt
+    // True for a range that the program has outside: the runtime may copy from and to it.
+    bool is_own_outside(uint64_t address, uint64_t size);
+    // True when memory of the program lies there: a new thread's window must not.
+    bool overlaps_outside(uint64_t address, uint64_t size);
+
     // A free range of this size within 2 GiB of `near`, for trampolines; 0 when there is none.
     // Preconditions: the caller holds mutex.
-    uint64_t find_near(uint64_t near, uint64_t size) const;
+    uint64_t find_near(uint64_t near, uint64_t size) const {
+        return mappings_.find_near(near, size);
+    }
     Result<void> insert(Mapping mapping);  // the same precondition; the range is free
     void clear();                          // before exec: nothing stays mapped
 
@@ -65,23 +71,31 @@ class AddressSpace : public RefCounted {
             visit(mapping);
     }
 
-    enclave::SpinLock mutex;
+    enclave::SleepLock mutex;
 
   private:
-    size_t first_after(uint64_t address) const;  // index of the first mapping with end > address
-    uint64_t find_free(uint64_t size, bool low_2_gib) const;
     Result<void> carve(uint64_t start, uint64_t end);
-    bool split_at(uint64_t address);
-    void merge_around(uint64_t address);
+    void drop_pages(const Mapping& mapping);
+    Result<uint64_t> choose_place(uint64_t hint, uint64_t size, uint32_t flags);
+    Result<void> protect_mapping(Mapping& mapping, uint32_t prot);
+    Result<uint64_t> move_mapping(uint64_t address, uint64_t old_size, uint64_t new_address,
+                                  uint64_t new_size, uint32_t flags);
+    Result<uint64_t> remap_outside(Mapping& mapping, uint64_t address, uint64_t old_size,
+                                   uint64_t new_size, uint32_t flags, uint64_t new_address);
+    // What the pages of a mapping hold (mm/content.cpp).
     Result<void> populate(Mapping mapping, uint64_t start, uint64_t end);
     bool finish_pages(const Mapping& mapping, uint64_t start, uint64_t end);
     Result<bool> reuse_pages(uint64_t start, uint64_t end, uint32_t prot, uint32_t flags,
                              const Ref<File>& file, uint64_t offset);
     Result<void> write_back(const Mapping& mapping, uint64_t start, uint64_t end);
+    Result<void> discard(Mapping& mapping, uint64_t start, uint64_t end);
     FaultVerdict commit_around(Mapping& mapping, uint64_t address);
 
-    Vector<Mapping> mappings_;
+    MappingList mappings_;
     uint64_t mmap_top_, break_start_ = 0, break_ = 0;
 };
+
+// How much of [offset, offset + size) the file's pages cover; behind them is SIGBUS.
+Result<uint64_t> covered_by_file(File& file, uint64_t offset, uint64_t size);
 
 }  // namespace scone::libos

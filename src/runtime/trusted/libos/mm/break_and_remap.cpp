@@ -12,6 +12,8 @@ using namespace linux_abi;
 using base::round_up;
 using enclave::kPageSize;
 
+constexpr uint32_t kRemapFlags = kMREMAP_MAYMOVE | kMREMAP_FIXED | kMREMAP_DONTUNMAP;
+
 }  // namespace
 
 void AddressSpace::place_break(uint64_t address) {
@@ -26,11 +28,8 @@ uint64_t AddressSpace::set_break(uint64_t address) {
             return break_;
         old_end = round_up(break_, kPageSize);
         new_end = round_up(address, kPageSize);
-        if (new_end > old_end) {
-            size_t index = first_after(old_end);
-            if (index < mappings_.size() && mappings_[index].start < new_end + kPageSize)
-                return break_;
-        }
+        if (new_end > old_end && !mappings_.is_free(old_end, new_end + kPageSize))
+            return break_;
     }
     if (new_end > old_end) {
         if (!map(old_end, new_end - old_end, kPROT_READ | kPROT_WRITE,
@@ -44,53 +43,20 @@ uint64_t AddressSpace::set_break(uint64_t address) {
     return break_ = address;
 }
 
-Result<uint64_t> AddressSpace::remap(uint64_t address, uint64_t old_size, uint64_t new_size,
-                                     uint32_t flags, uint64_t new_address) {
-    if (address % kPageSize != 0 || new_size == 0 || (flags & ~7u) ||
-        ((flags & kMREMAP_FIXED) && !(flags & kMREMAP_MAYMOVE)) || (flags & kMREMAP_DONTUNMAP))
-        return error(kEINVAL);
-    old_size = round_up(old_size, kPageSize);
-    new_size = round_up(new_size, kPageSize);
-    if (new_size > enclave::program_end() || old_size == 0)
-        return error(kEINVAL);
-    enclave::Guard guard(mutex);
-    size_t index = first_after(address);
-    if (index == mappings_.size() || mappings_[index].start > address ||
-        mappings_[index].end - address < old_size)
-        return error(kEFAULT);
-    if (!(flags & kMREMAP_FIXED)) {
-        if (new_size <= old_size) {
-            if (new_size < old_size)
-                SCONE_TRY(carve(address + new_size, address + old_size));
-            return address;
-        }
-        Mapping& mapping = mappings_[index];
-        uint64_t next =
-            index + 1 < mappings_.size() ? mappings_[index + 1].start : enclave::program_end();
-        if (mapping.end == address + old_size && next - address >= new_size) {
-            mapping.end = address + new_size;
-            return address;
-        }
-        if (!(flags & kMREMAP_MAYMOVE))
-            return error(kENOMEM);
-        new_address = find_free(new_size, false);
-        if (new_address == 0)
-            return error(kENOMEM);
-    } else {
-        if (new_address % kPageSize != 0 || !enclave::is_program_range(new_address, new_size) ||
-            (new_address < address + old_size && address < new_address + new_size))
-            return error(kEINVAL);
-        SCONE_TRY(carve(new_address, new_address + new_size));
-    }
-    if (!split_at(address) || !split_at(address + old_size))
+// The pages of [address, address + old_size) are at new_address afterwards, and the old range is
+// free, or empty with MREMAP_DONTUNMAP.
+Result<uint64_t> AddressSpace::move_mapping(uint64_t address, uint64_t old_size,
+                                            uint64_t new_address, uint64_t new_size,
+                                            uint32_t flags) {
+    if (!mappings_.split_at(address) || !mappings_.split_at(address + old_size))
         return error(kENOMEM);
-    Mapping& from = mappings_[first_after(address)];
-    uint32_t prot = from.prot;
-    Mapping to{new_address, new_address + new_size, prot, from.flags, from.file, from.offset,
-               from.use};
+    Mapping to = *mappings_.find(address);
+    to.start = new_address;
+    to.end = new_address + new_size;
+    to.fault_window = 0;
+    uint32_t prot = to.prot;
     SCONE_TRY(insert(std::move(to)));
-    uint64_t moved = old_size < new_size ? old_size : new_size;
-    uint64_t end = address + moved;
+    uint64_t end = address + (old_size < new_size ? old_size : new_size);
     for (uint64_t at = pages::next_committed(address, end); at < end;
          at = pages::next_committed(at, end)) {
         uint64_t stop = pages::next_missing(at, end);
@@ -98,17 +64,68 @@ Result<uint64_t> AddressSpace::remap(uint64_t address, uint64_t old_size, uint64
         if (!(prot & kPROT_READ))
             pages::protect(at, stop - at, kPROT_READ);
         if (!pages::commit(target, stop - at)) {
+            pages::protect(at, stop - at, prot);
             (void)carve(new_address, new_address + new_size);
             return error(kENOMEM);
         }
+        // SAFETY: both ranges are committed pages of the program; the mutex is held.
         __builtin_memcpy(reinterpret_cast<void*>(target), reinterpret_cast<const void*>(at),
                          stop - at);
         if (prot != (kPROT_READ | kPROT_WRITE))
             pages::protect(target, stop - at, prot);
         at = stop;
     }
-    SCONE_TRY(carve(address, address + old_size));
+    if (flags & kMREMAP_DONTUNMAP)
+        pages::trim(address, old_size);
+    else
+        SCONE_TRY(carve(address, address + old_size));
     return new_address;
+}
+
+Result<uint64_t> AddressSpace::remap(uint64_t address, uint64_t old_size, uint64_t new_size,
+                                     uint32_t flags, uint64_t new_address) {
+    bool keeps_old = flags & kMREMAP_DONTUNMAP;
+    if (address % kPageSize != 0 || (flags & ~kRemapFlags) ||
+        ((flags & (kMREMAP_FIXED | kMREMAP_DONTUNMAP)) && !(flags & kMREMAP_MAYMOVE)) ||
+        new_size == 0 || old_size > enclave::program_end() || new_size > enclave::program_end())
+        return error(kEINVAL);
+    old_size = round_up(old_size, kPageSize);
+    new_size = round_up(new_size, kPageSize);
+    if (keeps_old && old_size != new_size)
+        return error(kEINVAL);
+    enclave::Guard guard(mutex);
+    Mapping* mapping = mappings_.find(address);
+    if (mapping == nullptr || mapping->end - address < old_size)
+        return error(kEFAULT);
+    if (mapping->is_outside())
+        return remap_outside(*mapping, address, old_size, new_size, flags, new_address);
+    // Size 0 makes a second mapping of shared memory, which memory of the enclave cannot have.
+    if (old_size == 0 || (keeps_old && (mapping->file || mapping->is_shared())))
+        return error(kEINVAL);
+    if (flags & kMREMAP_FIXED) {
+        if (new_address % kPageSize != 0 || !enclave::is_program_range(new_address, new_size) ||
+            (new_address < address + old_size && address < new_address + new_size))
+            return error(kEINVAL);
+        SCONE_TRY(carve(new_address, new_address + new_size));
+        return move_mapping(address, old_size, new_address, new_size, flags);
+    }
+    if (!keeps_old) {
+        if (new_size <= old_size) {
+            if (new_size < old_size)
+                SCONE_TRY(carve(address + new_size, address + old_size));
+            return address;
+        }
+        if (mapping->end == address + old_size && new_size <= enclave::program_end() - address &&
+            mappings_.is_free(mapping->end, address + new_size)) {
+            mapping->end = address + new_size;
+            mappings_.merge_around(address);
+            return address;
+        }
+        if (!(flags & kMREMAP_MAYMOVE))
+            return error(kENOMEM);
+    }
+    new_address = SCONE_TRY(choose_place(keeps_old ? new_address : 0, new_size, 0));
+    return move_mapping(address, old_size, new_address, new_size, flags);
 }
 
 }  // namespace scone::libos

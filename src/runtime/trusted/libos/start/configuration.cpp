@@ -97,7 +97,12 @@ void set_functions(ProvisionCall& call) {
         __builtin_memcpy(file->content.data(), content, size);
         return true;
     };
-    call.setting = [](void*, const char*, const char*) { return true; };
+    call.setting = [](void* context, const char* name, const char* value) {
+        if (std::string_view(name) == "SCONE_SHARED_MEMORY")
+            static_cast<Exchange*>(context)->out->insecure_shared_memory =
+                std::string_view(value) == "insecure";
+        return true;
+    };
     call.failure = [](void* context, const char* chain) {
         static_cast<Exchange*>(context)->failure.append(chain);
     };

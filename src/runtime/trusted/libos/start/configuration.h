@@ -18,6 +18,7 @@ struct InjectedContent {
 
 struct Configuration {
     bool attested = false;
+    bool insecure_shared_memory = false;  // SCONE_SHARED_MEMORY=insecure in the policy
     StringList arguments, environment;
     Path working_directory;
     bool has_root = false;

@@ -18,6 +18,7 @@
 #include "runtime/trusted/libos/loader/initial_stack.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/mm/pages.h"
+#include "runtime/trusted/libos/mm/sharing.h"
 #include "runtime/trusted/libos/rewrite/hook.h"
 #include "runtime/trusted/libos/start/configuration.h"
 #include "runtime/trusted/libos/task/exec.h"
@@ -127,6 +128,22 @@ Ref<FileSystem> ephemeral_tree(std::string_view path) {
     return make_ref<TmpFs>(path == "/" ? "" : path);
 }
 
+// An attested service has shared memory if its policy says so. Other starts have it unless they
+// want to see what an attested one would.
+void permit_sharing(const Launch& launch, const Configuration& configuration,
+                    const Process& process) {
+    using sharing::Allowed;
+    bool outside = configuration.attested
+                       ? configuration.insecure_shared_memory
+                       : launch.environment_value("SCONE_SHARED_MEMORY") != "deny";
+    sharing::configure(outside ? Allowed::Yes : Allowed::No,
+                       process.no_new_processes ? Allowed::No : Allowed::Yes);
+    if (configuration.insecure_shared_memory)
+        log(Level::Warning,
+            "SCONE_SHARED_MEMORY=insecure: memory that processes share, and what they send through "
+            "System V queues, lies outside of the enclave. This is not secure!");
+}
+
 void mount_files(const Configuration& configuration) {
     bool mounted;
     if (configuration.has_root) {
@@ -142,7 +159,7 @@ void mount_files(const Configuration& configuration) {
     auto proc = make_ref<ProcFs>();
     auto dev = make_ref<DevFs>();
     Ref<FileSystem> shared =
-        configuration.attested ? ephemeral_tree("/dev/shm") : host_tree("", "");
+        sharing::is_allowed_outside() ? host_tree("", "") : ephemeral_tree("/dev/shm");
     mounted = mounted && proc && dev && shared && vfs::mount("/proc", proc) &&
               vfs::mount("/sys", proc) && vfs::mount("/dev", dev) && vfs::mount("/dev/shm", shared);
     // Injected files shadow what stands at their path.
@@ -234,6 +251,7 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
     if (configuration == nullptr)
         fatal("no memory for the configuration");
     configure(launch, *configuration);
+    permit_sharing(launch, *configuration, *process);
     mount_files(*configuration);
     enter_working_directory(*process, launch, *configuration);
     run(thread, measured_program(page, launch), configuration);

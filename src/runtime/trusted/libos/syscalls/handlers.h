@@ -12,7 +12,6 @@ namespace scone::libos {
 #include "runtime/trusted/libos/syscalls/syscall_list.inc"
 #undef SYSCALL
 #undef SYSCALL_AS
-SyscallResult sys_mlock(Call& call);
 SyscallResult sys_xattr(Call& call);
 
 }  // namespace scone::libos

@@ -1,32 +1,69 @@
 // mmap, munmap, mprotect, brk, mremap, madvise, msync, mincore, mlock
 #include "lib/base/checked.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
-#include "runtime/trusted/libos/mm/pages.h"
+#include "runtime/trusted/libos/mm/outside.h"
+#include "runtime/trusted/libos/mm/sharing.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
 
 namespace scone::libos {
 namespace {
+
 using namespace linux_abi;
+using enclave::kPageSize;
+
+constexpr uint32_t kMAP_DENYWRITE = 0x800, kMAP_EXECUTABLE = 0x1000, kMAP_NONBLOCK = 0x10000,
+                   kMAP_HUGETLB = 0x40000, kMAP_UNINITIALIZED = 0x4000000;
+// What MAP_SHARED_VALIDATE knows; the bits of MAP_HUGE_* above are looked at with MAP_HUGETLB only.
+constexpr uint32_t kKnownFlags = kMAP_TYPE | kMAP_FIXED | kMAP_ANONYMOUS | kMAP_32BIT |
+                                 kMAP_GROWSDOWN | kMAP_DENYWRITE | kMAP_EXECUTABLE | kMAP_LOCKED |
+                                 kMAP_NORESERVE | kMAP_POPULATE | kMAP_NONBLOCK | kMAP_STACK |
+                                 kMAP_HUGETLB | kMAP_FIXED_NOREPLACE | kMAP_UNINITIALIZED;
+
+// The size in whole pages of a range that starts at a page; ENOMEM where it cannot be mapped.
+Result<uint64_t> page_range(uint64_t address, uint64_t size) {
+    if (address % kPageSize != 0)
+        return error(kEINVAL);
+    if (size > UINT64_MAX - kPageSize)
+        return error(kENOMEM);
+    size = base::round_up(size, kPageSize);
+    if (size != 0 && !enclave::is_program_range(address, size) && !outside::is_range(address, size))
+        return error(kENOMEM);
+    return size;
 }
+
+}  // namespace
 
 SyscallResult sys_mmap(Call& call) {
     uint32_t prot = call.u32(2), flags = call.u32(3);
     uint32_t type = flags & kMAP_TYPE;
     if (type != kMAP_PRIVATE && type != kMAP_SHARED && type != kMAP_SHARED_VALIDATE)
         return error(kEINVAL);
-    if (type == kMAP_SHARED_VALIDATE)
+    if (type == kMAP_SHARED_VALIDATE) {
+        if (flags & ~kKnownFlags)
+            return error(kEOPNOTSUPP);
         flags = (flags & ~kMAP_TYPE) | kMAP_SHARED;
+    }
+    bool shared = (flags & kMAP_TYPE) == kMAP_SHARED;
     Ref<File> file;
     if (!(flags & kMAP_ANONYMOUS)) {
         file = SCONE_TRY(call.file(4));
+        if (!file->is_readable() || (shared && (prot & kPROT_WRITE) && !file->is_writable()))
+            return error(kEACCES);
         if (!file->can_map())
             return error(kENODEV);
-        if (!file->is_readable() ||
-            ((flags & kMAP_TYPE) == kMAP_SHARED && (prot & kPROT_WRITE) && !file->is_writable()))
-            return error(kEACCES);
     }
-    return call.process().memory->map(call.arg[0], call.arg[1], prot, flags, file, call.arg[5]);
+    if (flags & kMAP_HUGETLB)
+        return error(file ? kEINVAL : kENOMEM);  // an enclave has pages of 4 KiB
+    AddressSpace& memory = *call.process().memory;
+    // Anonymous memory has no offset.
+    uint64_t offset = call.arg[5];
+    if (shared && SCONE_TRY(sharing::place_of(file, prot, flags)) == sharing::Place::Outside) {
+        // /dev/zero mapped shared is anonymous memory.
+        Ref<File> host = file && file->host_descriptor() >= 0 ? file : Ref<File>();
+        return memory.map_outside(call.arg[0], call.arg[1], prot, flags, host, offset);
+    }
+    return memory.map(call.arg[0], call.arg[1], prot, flags, file, offset);
 }
 
 SyscallResult sys_munmap(Call& call) {
@@ -35,8 +72,8 @@ SyscallResult sys_munmap(Call& call) {
 }
 
 SyscallResult sys_mprotect(Call& call) {
-    if (call.arg[2] &
-        ~uint64_t{kPROT_READ | kPROT_WRITE | kPROT_EXEC | kPROT_GROWSDOWN | 0x02000000})
+    constexpr uint64_t kGrowsUp = 0x02000000;
+    if (call.arg[2] & ~uint64_t{kPROT_READ | kPROT_WRITE | kPROT_EXEC | kPROT_GROWSDOWN | kGrowsUp})
         return error(kEINVAL);
     SCONE_TRY(call.process().memory->protect(call.arg[0], call.arg[1], call.u32(2)));
     return 0;
@@ -52,62 +89,94 @@ SyscallResult sys_mremap(Call& call) {
 }
 
 SyscallResult sys_madvise(Call& call) {
-    constexpr uint64_t kDontNeed = 4, kFree = 8, kRemove = 9, kGuardInstall = 102;
-    if (call.arg[0] % enclave::kPageSize != 0)
-        return error(kEINVAL);
-    switch (call.arg[2]) {
+    enum {
+        kNormal = 0,
+        kRandom = 1,
+        kSequential = 2,
+        kWillNeed = 3,
+        kDontNeed = 4,
+        kFree = 8,
+        kRemove = 9,
+        kDontFork = 10,
+        kDoFork = 11,
+        kMergeable = 12,
+        kUnmergeable = 13,
+        kHugePage = 14,
+        kNoHugePage = 15,
+        kDontDump = 16,
+        kDoDump = 17,
+        kCold = 20,
+        kPageOut = 21
+    };
+    switch (call.u32(2)) {
+        case kNormal:
+        case kRandom:
+        case kSequential:
+        case kWillNeed:
         case kDontNeed:
-            SCONE_TRY(call.process().memory->discard(call.arg[0], call.arg[1]));
-            return 0;
-        case 0:
-        case 1:
-        case 2:
-        case 3:
         case kFree:
-        case 10:
-        case 11:
-        case 12:
-        case 13:
-        case 14:
-        case 15:
-        case 16:
-        case 17:
-        case 20:
-        case 21:
-            // Advice that may be ignored.
-            return 0;
         case kRemove:
-        case kGuardInstall:
+        case kDontFork:
+        case kDoFork:
+        case kMergeable:
+        case kUnmergeable:
+        case kHugePage:
+        case kNoHugePage:
+        case kDontDump:
+        case kDoDump:
+        case kCold:
+        case kPageOut:
+            break;
         default:
             return error(kEINVAL);
     }
+    uint64_t size = SCONE_TRY(page_range(call.arg[0], call.arg[1]));
+    if (size == 0)
+        return 0;
+    SCONE_TRY(call.process().memory->advise(call.arg[0], size, call.u32(2)));
+    return 0;
 }
 
 SyscallResult sys_msync(Call& call) {
-    if (call.arg[0] % enclave::kPageSize != 0)
+    constexpr uint32_t kAsync = 1, kInvalidate = 2, kSync = 4;
+    uint32_t flags = call.u32(2);
+    if ((flags & ~(kAsync | kInvalidate | kSync)) || (flags & kAsync && flags & kSync))
         return error(kEINVAL);
-    uint64_t size = base::round_up(call.arg[1] & (enclave::kGiB * 64 - 1), enclave::kPageSize);
-    if (!call.process().memory->is_mapped(call.arg[0], size))
-        return error(kENOMEM);
-    SCONE_TRY(call.process().memory->sync(call.arg[0], size));
+    uint64_t size = SCONE_TRY(page_range(call.arg[0], call.arg[1]));
+    if (size == 0)
+        return 0;
+    SCONE_TRY(call.process().memory->sync(call.arg[0], size, flags));
     return 0;
 }
 
 SyscallResult sys_mincore(Call& call) {
-    if (call.arg[0] % enclave::kPageSize != 0)
-        return error(kEINVAL);
-    uint64_t size = base::round_up(call.arg[1] & (enclave::kGiB * 64 - 1), enclave::kPageSize);
-    if (!call.process().memory->is_mapped(call.arg[0], size))
+    uint64_t size = SCONE_TRY(page_range(call.arg[0], call.arg[1]));
+    AddressSpace& memory = *call.process().memory;
+    if (!memory.is_mapped(call.arg[0], size))
         return error(kENOMEM);
-    for (uint64_t at = 0; at < size; at += enclave::kPageSize) {
-        uint8_t present = pages::is_committed(call.arg[0] + at);
-        SCONE_TRY(copy_to_program(call.arg[2] + at / enclave::kPageSize, &present, 1));
+    for (uint64_t at = 0; at < size; at += kPageSize) {
+        uint8_t present = SCONE_TRY(memory.residence(call.arg[0] + at));
+        SCONE_TRY(copy_to_program(call.arg[2] + at / kPageSize, &present, 1));
     }
     return 0;
 }
 
-// Enclave pages are never swapped in clear; there is nothing to lock.
-SyscallResult sys_mlock(Call&) {
+// Enclave pages are never swapped in clear: there is nothing to lock. The range is looked at, as
+// programs learn from ENOMEM that it is not mapped.
+SyscallResult sys_mlock(Call& call) {
+    uint64_t start = base::round_down(call.arg[0], kPageSize);
+    uint64_t size = SCONE_TRY(page_range(start, call.arg[1] + (call.arg[0] - start)));
+    return call.process().memory->is_mapped(start, size) ? SyscallResult(0) : error(kENOMEM);
+}
+
+SyscallResult sys_mlockall(Call& call) {
+    constexpr uint32_t kCurrent = 1, kFuture = 2, kOnFault = 4;
+    uint32_t flags = call.u32(0);
+    if (flags == 0 || (flags & ~(kCurrent | kFuture | kOnFault)) || flags == kOnFault)
+        return error(kEINVAL);
+    return 0;
+}
+SyscallResult sys_munlockall(Call&) {
     return 0;
 }
 

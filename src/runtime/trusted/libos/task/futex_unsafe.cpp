@@ -6,6 +6,7 @@
 #include "runtime/trusted/libos/task/futex.h"
 #include "runtime/trusted/libos/task/interruption.h"
 #include "runtime/trusted/libos/task/process.h"
+#include "runtime/trusted/libos/task/shared_futex.h"
 
 namespace scone::libos {
 namespace {
@@ -112,6 +113,8 @@ void unpark(Thread& thread) {
 
 Result<void> futex_wait(uint64_t address, uint32_t expected, uint32_t bits,
                         const Deadline& deadline) {
+    if (is_shared_futex(address))
+        return shared_futex_wait(address, expected, bits, deadline);
     if (address % 4 != 0 || bits == 0)
         return error(kEINVAL);
     Thread& self = current_thread();
@@ -164,6 +167,8 @@ Result<void> futex_wait(uint64_t address, uint32_t expected, uint32_t bits,
 }
 
 Result<uint64_t> futex_wake(uint64_t address, uint64_t count, uint32_t bits) {
+    if (is_shared_futex(address))
+        return shared_futex_wake(address, count, bits);
     if (address % 4 != 0 || bits == 0)
         return error(kEINVAL);
     Bucket& bucket = bucket_of(address);
@@ -176,6 +181,11 @@ Result<uint64_t> futex_wake(uint64_t address, uint64_t count, uint32_t bits) {
 
 Result<uint64_t> futex_requeue(uint64_t from, uint64_t to, uint64_t wake, uint64_t move,
                                const uint32_t* expected, bool count_moved) {
+    if (is_shared_futex(from) && is_shared_futex(to))
+        return shared_futex_requeue(from, to, wake, move, expected);
+    // No queue reaches across the enclave's border.
+    if (is_shared_futex(from) || is_shared_futex(to))
+        return error(kEINVAL);
     if (from % 4 != 0 || to % 4 != 0)
         return error(kEINVAL);
     Bucket* a = &bucket_of(from);

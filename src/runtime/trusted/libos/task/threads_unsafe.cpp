@@ -97,9 +97,13 @@ void give_slot(size_t index) {
     slots[index] = SlotState::Free;
 }
 
-// The new thread's first C++ function, on its runtime stack.
+// HOST: it says where a thread's window is, which must not be memory of the program.
 void thread_main(ThreadBlock* block) {
     auto* thread = static_cast<Thread*>(block->thread);
+    if (thread->process->memory->overlaps_outside(
+            reinterpret_cast<uint64_t>(block->window),
+            boundary::kWindowHeaderSize + block->window_data_size))
+        fatal("the host gave a thread a window in the program's memory");
     thread->host_tid.store(static_cast<int64_t>(enclave::host_load(&block->window->host_thread_id)),
                            std::memory_order_release);
     // SAFETY: FS is the program's; the value was checked when the thread was made.
@@ -119,6 +123,20 @@ void initialise_thread_slots(uint32_t count) {
 
 int32_t allocate_tid() {
     return next_tid.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool overlaps_thread_window(uint64_t address, uint64_t size) {
+    Guard guard(slots_lock);
+    for (size_t i = 0; i < slots.size(); i++) {
+        if (slots[i] != SlotState::Used)
+            continue;
+        auto* block = reinterpret_cast<ThreadBlock*>(slot_address(i) + SCONE_SLOT_BLOCK);
+        auto window = reinterpret_cast<uint64_t>(block->window);
+        uint64_t window_size = boundary::kWindowHeaderSize + block->window_data_size;
+        if (window != 0 && window < address + size && address < window + window_size)
+            return true;
+    }
+    return false;
 }
 
 Result<Thread*> prepare_thread(const NewThread& what) {
