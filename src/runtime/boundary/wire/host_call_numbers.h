@@ -43,6 +43,11 @@ enum HostCallNumber : uint64_t {
     kHostLog = 1011,
     // (address, size): EMODT to TRIM; the enclave then EACCEPTs each page and calls kHostTrim.
     kHostMakeTrim = 1012,
+    // (0 or 1, 0 or 1): SA_NOCLDSTOP and SA_NOCLDWAIT of SIGCHLD: are stops of children announced,
+    // and do dead ones stay until somebody waits for them?
+    kHostWatchChildren = 1013,
+    // (): the enclave has emptied a signal queue that was full; more signals may come.
+    kHostSignalsTaken = 1014,
 };
 
 }  // namespace scone::boundary

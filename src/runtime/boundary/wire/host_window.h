@@ -56,8 +56,8 @@ struct HostWindow {
     HostRequest request;
     uint64_t data_size;
     // Ring of signals: the host's handler writes entry [write % length] and increments write; the
-    // enclave reads and increments read. A full ring drops the newest (as Linux does beyond
-    // RLIMIT_SIGPENDING) except that standard signals are kept once in signal_overflow.
+    // enclave reads and increments read. While the ring is full the host lets signals wait in the
+    // kernel, until kHostSignalsTaken; one that comes all the same is kept in signal_overflow.
     uint32_t signal_write;
     uint32_t signal_read;
     uint64_t signal_overflow;  // bit n-1: signal n was dropped from the ring

@@ -121,6 +121,8 @@ class Machine {
     // For the default action of a signal: off, and on again if the process was only stopped by it.
     virtual int64_t set_signal_default(int number) noexcept = 0;
     virtual int64_t take_signal(int number) noexcept = 0;
+    // SIGCHLD's SA_NOCLDSTOP and SA_NOCLDWAIT.
+    virtual int64_t watch_children(bool ignore_stops, bool reap) noexcept = 0;
     // Around moments in which a thread has no signal stack.
     virtual void block_signals() noexcept = 0;
     virtual void unblock_signals() noexcept = 0;

@@ -95,8 +95,13 @@ int64_t die_by_signal(HostThread* thread, int number) {
     auto process = static_cast<uint64_t>(raw_syscall(SYS_getpid));
     auto self = static_cast<uint64_t>(raw_syscall(SYS_gettid));
     raw_syscall(SYS_tgkill, process, self, static_cast<uint64_t>(number));
-    // Still here: the signal only stopped the process, and it was continued.
     thread->machine->take_signal(number);
+    // Still here: the signal only stopped the process, and it was continued. Or the process is the
+    // init of a PID namespace, which no signal ends: its status is then what shells make of one.
+    bool stops = number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+    if (!stops)
+        for (;;)
+            raw_syscall(SYS_exit_group, 128 + static_cast<uint64_t>(number));
     return 0;
 }
 
@@ -144,6 +149,11 @@ int64_t special_call(HostThread* thread, const boundary::HostRequest& request) {
                 raw_syscall(SYS_exit_group, a[0]);
         case boundary::kHostDieBySignal:
             return die_by_signal(thread, static_cast<int>(a[0]));
+        case boundary::kHostWatchChildren:
+            return machine->watch_children(a[0] != 0, a[1] != 0);
+        case boundary::kHostSignalsTaken:
+            machine->unblock_signals();
+            return 0;
         case boundary::kHostResolveName:
             return resolve(thread, a);
         case boundary::kHostLog:

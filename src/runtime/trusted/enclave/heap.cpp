@@ -164,13 +164,6 @@ void heap_free(void* memory) {
     free_blocks[header->size_class] = block;
 }
 
-void lock_heap() {
-    heap_lock.lock();
-}
-void unlock_heap() {
-    heap_lock.unlock();
-}
-
 void* heap_pages(size_t size) {
     Guard guard(heap_lock);
     return reinterpret_cast<void*>(fresh_pages((size + kPageSize - 1) / kPageSize * kPageSize));

@@ -16,9 +16,6 @@ namespace scone::enclave {
 void initialise_heap();
 void* heap_allocate(size_t size);
 void heap_free(void* memory);
-// Held across a fork, so that the copy finds the heap consistent.
-void lock_heap();
-void unlock_heap();
 // Whole pages, zeroed, for large tables; never given back.
 void* heap_pages(size_t size);
 

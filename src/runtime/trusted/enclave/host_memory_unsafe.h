@@ -18,6 +18,12 @@ inline void host_store(void* address, uint64_t value) {
     *static_cast<volatile uint64_t*>(address) = value;
 }
 
+// For the words that the host's handlers change too.
+inline uint64_t host_exchange(uint64_t* address, uint64_t value) {
+    asm volatile("xchg %0, %1" : "+r"(value), "+m"(*address) : : "memory");
+    return value;
+}
+
 // `host` is 8-byte aligned and has room for size rounded up to 8.
 inline void copy_to_host(uint64_t host, const void* from, size_t size) {
     size_t words = size / 8;

@@ -132,16 +132,30 @@ inline constexpr uint64_t kSA_NOCLDSTOP = 1, kSA_NOCLDWAIT = 2, kSA_SIGINFO = 4,
                           kSA_RESTORER = 0x04000000;
 inline constexpr int kSIG_BLOCK = 0, kSIG_UNBLOCK = 1, kSIG_SETMASK = 2;
 inline constexpr uint64_t kSIG_DFL = 0, kSIG_IGN = 1;
-inline constexpr int kSI_USER = 0, kSI_KERNEL = 0x80, kSI_TKILL = -6, kSEGV_MAPERR = 1,
-                     kSEGV_ACCERR = 2, kBUS_ADRERR = 2, kILL_ILLOPN = 2, kFPE_INTDIV = 1,
-                     kTRAP_BRKPT = 1;
-inline constexpr uint32_t kSS_ONSTACK = 1, kSS_DISABLE = 2;
+inline constexpr int kSI_USER = 0, kSI_KERNEL = 0x80, kSI_TKILL = -6, kSI_TIMER = -2,
+                     kSEGV_MAPERR = 1, kSEGV_ACCERR = 2, kBUS_ADRERR = 2, kILL_ILLOPN = 2,
+                     kFPE_INTDIV = 1, kTRAP_BRKPT = 1;
+inline constexpr uint32_t kSS_ONSTACK = 1, kSS_DISABLE = 2, kSS_AUTODISARM = 1u << 31;
 
 inline constexpr uint64_t kAT_NULL = 0, kAT_PHDR = 3, kAT_PHENT = 4, kAT_PHNUM = 5, kAT_PAGESZ = 6,
                           kAT_BASE = 7, kAT_FLAGS = 8, kAT_ENTRY = 9, kAT_UID = 11, kAT_EUID = 12,
                           kAT_GID = 13, kAT_EGID = 14, kAT_PLATFORM = 15, kAT_HWCAP = 16,
                           kAT_CLKTCK = 17, kAT_SECURE = 23, kAT_RANDOM = 25, kAT_HWCAP2 = 26,
                           kAT_EXECFN = 31, kAT_MINSIGSTKSZ = 51;
+
+enum : int {
+    kCLOCK_REALTIME = 0,
+    kCLOCK_MONOTONIC = 1,
+    kCLOCK_PROCESS_CPUTIME_ID = 2,
+    kCLOCK_THREAD_CPUTIME_ID = 3,
+    kCLOCK_MONOTONIC_RAW = 4,
+    kCLOCK_REALTIME_COARSE = 5,
+    kCLOCK_MONOTONIC_COARSE = 6,
+    kCLOCK_BOOTTIME = 7,
+    kCLOCK_REALTIME_ALARM = 8,
+    kCLOCK_BOOTTIME_ALARM = 9,
+    kCLOCK_TAI = 11,
+};
 
 struct Timespec {
     int64_t seconds, nanoseconds;

@@ -19,7 +19,7 @@ void use_lock_word(uint32_t* word) {
 
 void SleepLock::wait() {
     for (unsigned spin = 0; spin < kSpins; spin++) {
-        if (state_.load(std::memory_order_relaxed) == kFree && try_lock())
+        if (state_.load(std::memory_order_relaxed) == kFree && take())
             return;
         __builtin_ia32_pause();
     }

@@ -17,21 +17,28 @@ namespace scone::enclave {
 class SleepLock {
   public:
     void lock() {
-        uint32_t expected = kFree;
-        if (!state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire))
+        current_block()->locks_held++;
+        if (!take())
             wait();
     }
     bool try_lock() {
-        uint32_t expected = kFree;
-        return state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire);
+        bool taken = take();
+        current_block()->locks_held += taken;
+        return taken;
     }
     void unlock() {
-        if (state_.exchange(kFree, std::memory_order_seq_cst) == kWanted)
+        bool wanted = state_.exchange(kFree, std::memory_order_seq_cst) == kWanted;
+        current_block()->locks_held--;
+        if (wanted)
             wake();
     }
 
   private:
     static constexpr uint32_t kFree = 0, kHeld = 1, kWanted = 2;
+    bool take() {
+        uint32_t expected = kFree;
+        return state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire);
+    }
     void wait();
     static void wake();
 

@@ -49,6 +49,8 @@ struct ThreadBlock {
     void* thread;  // libos::Thread
     void (*entry)(ThreadBlock*);
     uint64_t tcs;
+    uint64_t locks_held;            // by this thread: it may wait on the host with none only
+    std::atomic<uint32_t> resting;  // see world_stop.h
 };
 
 inline constexpr uint64_t kPageSize = 4096;

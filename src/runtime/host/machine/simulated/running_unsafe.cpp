@@ -178,6 +178,9 @@ int64_t SimulatedMachine::set_signal_default(int number) noexcept {
 int64_t SimulatedMachine::take_signal(int number) noexcept {
     return install_signal_handler(number);
 }
+int64_t SimulatedMachine::watch_children(bool ignore_stops, bool reap) noexcept {
+    return machine::watch_children(ignore_stops, reap);
+}
 void SimulatedMachine::block_signals() noexcept {
     machine::block_signals();
 }

@@ -21,6 +21,8 @@ int64_t install_signal_handlers() noexcept;
 // Our handler for one signal (after its default action had been restored for a while).
 int64_t install_signal_handler(int number) noexcept;
 int64_t restore_default_action(int number) noexcept;
+// The flags with which SIGCHLD is handled from now on.
+int64_t watch_children(bool ignore_stops, bool reap) noexcept;
 // Blocks every signal of the calling thread, or none. For moments without a valid signal stack.
 void block_signals() noexcept;
 void unblock_signals() noexcept;

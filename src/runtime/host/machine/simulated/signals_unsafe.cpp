@@ -69,8 +69,12 @@ bool is_exception(int number, const siginfo_t* info) {
     return (kExceptionSignals & signal_bit(number)) != 0 && info->si_code > 0;
 }
 
-// HostSignal as the window's queue has it. The ring drops the newest when it is full.
-void queue_signal(boundary::HostWindow* window, int number, const siginfo_t* info) {
+uint64_t child_flags;
+
+// HostSignal as the window's queue has it. When the ring is full this thread blocks all signals
+// that can wait in the kernel: their order and values are kept there.
+void queue_signal(boundary::HostWindow* window, int number, const siginfo_t* info,
+                  ucontext_t* context) {
     uint32_t write = window->signal_write;
     uint32_t read = __atomic_load_n(&window->signal_read, __ATOMIC_ACQUIRE);
     if (write - read >= boundary::kSignalQueueLength) {
@@ -94,6 +98,8 @@ void queue_signal(boundary::HostWindow* window, int number, const siginfo_t* inf
             info->si_code > 0 ? address_of(info->si_addr) : address_of(info->si_value.sival_ptr);
     }
     __atomic_store_n(&window->signal_write, write + 1, __ATOMIC_RELEASE);
+    if (write + 1 - read >= boundary::kSignalQueueLength)
+        *pointer_to<uint64_t>(address_of(&context->uc_sigmask)) = ~kExceptionSignals;
 }
 
 uint64_t end_of_ssa_frame(const LogicalProcessor* processor, uint32_t frame) {
@@ -236,7 +242,7 @@ extern "C" void scone_sim_signal(int number, siginfo_t* info, void* argument) {
                              static_cast<uint64_t>(number), rip,
                              static_cast<uint64_t>(registers[REG_CR2]));
         LogicalProcessor* processor = current_processor();
-        queue_signal(processor->window, number, info);
+        queue_signal(processor->window, number, info, context);
         interrupt_host(processor, registers);
         return;
     }
@@ -247,7 +253,7 @@ extern "C" void scone_sim_signal(int number, siginfo_t* info, void* argument) {
                          static_cast<uint64_t>(number), rip,
                          static_cast<uint64_t>(registers[REG_CR2]));
     if (!exception)
-        queue_signal(processor->window, number, info);
+        queue_signal(processor->window, number, info, context);
     // While an event is handled: AEX and ERESUME at once, which is to go on. The host looks at the
     // queue again when the enclave is done.
     if (in_event)
@@ -269,10 +275,16 @@ int64_t set_action(int number, const KernelSigaction& action) {
 }  // namespace
 
 int64_t install_signal_handler(int number) noexcept {
+    uint64_t flags = SA_SIGINFO | SA_ONSTACK | kSA_RESTORER;
     KernelSigaction action{reinterpret_cast<uint64_t>(&scone_sim_signal),
-                           SA_SIGINFO | SA_ONSTACK | kSA_RESTORER,
+                           number == SIGCHLD ? flags | child_flags : flags,
                            reinterpret_cast<uint64_t>(&scone_sim_restorer), kAllSignals};
     return set_action(number, action);
+}
+
+int64_t watch_children(bool ignore_stops, bool reap) noexcept {
+    child_flags = (ignore_stops ? SA_NOCLDSTOP : 0) | (reap ? SA_NOCLDWAIT : 0);
+    return install_signal_handler(SIGCHLD);
 }
 
 int64_t restore_default_action(int number) noexcept {

@@ -2,6 +2,7 @@
 
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/enclave/thread_block.h"
+#include "runtime/trusted/enclave/world_stop.h"
 
 extern "C" void scone_host_call_exit();
 
@@ -19,12 +20,19 @@ int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0, uin
     host_store(&request.args[4], a4);
     host_store(&request.args[5], a5);
     host_store(&request.flags, static_cast<uint64_t>(interruptible));
+    // A thread that waits holds nothing and needs no attention when the process is copied.
+    bool resting = interruptible == Interruptible::Yes && block->locks_held == 0;
+    if (resting)
+        begin_rest(block);
     scone_host_call_exit();
+    auto result = static_cast<int64_t>(host_load(&request.result));
+    if (resting)
+        end_rest(block);
     // A signal may have come while the thread was outside: look before the program goes on.
     uint64_t written_and_read = host_load(&block->window->signal_write);
     if ((written_and_read & 0xffffffff) != (written_and_read >> 32))
         block->pending.store(1, std::memory_order_relaxed);
-    return static_cast<int64_t>(host_load(&request.result));
+    return result;
 }
 
 void prepare_host_call(uint64_t number) {

@@ -82,7 +82,7 @@ void status(TextBuilder& text) {
     line("Tgid", static_cast<uint64_t>(p.pid));
     line("Ngid", 0);
     line("Pid", static_cast<uint64_t>(p.pid));
-    line("PPid", static_cast<uint64_t>(current_parent(p)));
+    line("PPid", static_cast<uint64_t>(p.parent_pid.load()));
     line("TracerPid", 0);
     ids("Uid", p.credentials.user, p.credentials.effective_user, p.credentials.saved_user);
     ids("Gid", p.credentials.group, p.credentials.effective_group, p.credentials.saved_group);
@@ -112,7 +112,7 @@ void stat(TextBuilder& text) {
     text.append_number(static_cast<uint64_t>(p.pid))
         .append(" (")
         .append(current_thread().name.view());
-    text.append(") R ").append_number(static_cast<uint64_t>(current_parent(p))).append(" ");
+    text.append(") R ").append_number(static_cast<uint64_t>(p.parent_pid.load())).append(" ");
     text.append_number(static_cast<uint64_t>(p.group)).append(" ");
     text.append_number(static_cast<uint64_t>(p.session))
         .append(" 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 ");

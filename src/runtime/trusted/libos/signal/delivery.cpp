@@ -6,8 +6,10 @@
 #include "runtime/trusted/libos/rewrite/hook.h"
 #include "runtime/trusted/libos/signal/host_signals.h"
 #include "runtime/trusted/libos/task/exit.h"
+#include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/interruption.h"
 #include "runtime/trusted/libos/task/process.h"
+#include "runtime/trusted/libos/time/timers.h"
 
 namespace scone::libos {
 namespace {
@@ -40,6 +42,12 @@ bool is_ignored(const SignalHandlers& handlers, int number) {
     uint64_t handler = handlers.actions[number - 1].handler;
     return handler == kSIG_IGN ||
            (handler == kSIG_DFL && default_action(number) == DefaultAction::Ignore);
+}
+
+// What is blocked or waited for stays: it may get a handler yet.
+bool is_dropped(const Thread& thread, int number) {
+    return !((thread.mask | thread.waited_for) & signal_bit(number)) &&
+           is_ignored(*thread.process->handlers, number);
 }
 
 SigAction& action_of(Thread& thread, int number) {
@@ -91,6 +99,46 @@ bool take_signal(Thread& thread, SigInfo& info) {
            thread.process->pending.take(thread.mask, info);
 }
 
+constexpr SignalMask kStopSignals =
+    signal_bit(kSIGSTOP) | signal_bit(kSIGTSTP) | signal_bit(kSIGTTIN) | signal_bit(kSIGTTOU);
+
+// A signal to stop takes back one to continue, and the other way round. Preconditions:
+// Process::mutex and the handlers' lock are held.
+void cancel_opposite(Process& process, int number) {
+    SignalMask opposite = number == kSIGCONT                         ? kStopSignals
+                          : (kStopSignals & signal_bit(number)) != 0 ? signal_bit(kSIGCONT)
+                                                                     : 0;
+    if (opposite == 0)
+        return;
+    process.pending.remove(opposite);
+    for (Thread* thread : process.threads)
+        thread->pending.remove(opposite);
+}
+
+// Linux spares the init of a PID namespace every signal whose action is the default one, but for
+// its own exceptions.
+bool spares_init(const Process& process, const SigInfo& info) {
+    constexpr SignalMask kExceptions = signal_bit(kSIGSEGV) | signal_bit(kSIGBUS) |
+                                       signal_bit(kSIGILL) | signal_bit(kSIGTRAP) |
+                                       signal_bit(kSIGFPE) | signal_bit(kSIGSYS);
+    return process.pid == 1 && !(info.code > 0 && (kExceptions & signal_bit(info.number)));
+}
+
+// A thread that may take a signal of the process now: one that waits for it, else the caller if it
+// can.
+Thread* find_taker(Process& process, int number) {
+    for (Thread* thread : process.threads)
+        if (thread->waited_for & signal_bit(number))
+            return thread;
+    Thread* self = &current_thread();
+    if (self->process.get() == &process && !(self->mask & signal_bit(number)))
+        return self;
+    for (Thread* thread : process.threads)
+        if (!(thread->mask & signal_bit(number)))
+            return thread;
+    return nullptr;
+}
+
 }  // namespace
 
 SigInfo user_signal(int number, int code) {
@@ -115,8 +163,8 @@ void kick(Thread& thread) {
 void send_to_thread(Thread& thread, const SigInfo& info) {
     {
         Guard guard(thread.process->handlers->lock);
-        if (is_ignored(*thread.process->handlers, info.number) &&
-            !(thread.mask & signal_bit(info.number)))
+        cancel_opposite(*thread.process, info.number);
+        if (is_dropped(thread, info.number))
             return;
         thread.pending.add(info);
     }
@@ -124,30 +172,33 @@ void send_to_thread(Thread& thread, const SigInfo& info) {
 }
 
 void send_to_process(Process& process, const SigInfo& info) {
-    Thread* chosen = nullptr;
+    Guard threads_guard(process.mutex);
+    Thread* taker;
     {
         Guard guard(process.handlers->lock);
-        if (info.number == kSIGCONT)
-            process.pending.remove(signal_bit(kSIGSTOP) | signal_bit(kSIGTSTP) |
-                                   signal_bit(kSIGTTIN) | signal_bit(kSIGTTOU));
-        if (is_ignored(*process.handlers, info.number)) {
-            bool blocked_by_all = true;
-            for (Thread* thread : process.threads)
-                blocked_by_all = blocked_by_all && (thread->mask & signal_bit(info.number));
-            if (!blocked_by_all)
-                return;
-        }
+        cancel_opposite(process, info.number);
+        taker = find_taker(process, info.number);
+        if (taker != nullptr && is_dropped(*taker, info.number))
+            return;
         process.pending.add(info);
-        // The caller first: it returns to the program soon and needs no kick.
-        Thread* self = &current_thread();
-        if (self->process.get() == &process && !(self->mask & signal_bit(info.number)))
-            chosen = self;
-        for (size_t i = 0; chosen == nullptr && i < process.threads.size(); i++)
-            if (!(process.threads[i]->mask & signal_bit(info.number)))
-                chosen = process.threads[i];
     }
-    if (chosen != nullptr)
-        kick(*chosen);
+    if (taker != nullptr)
+        kick(*taker);
+}
+
+void offer_pending_signals(Process& process) {
+    Guard threads_guard(process.mutex);
+    Vector<Thread*>& threads = process.threads;
+    for (int number = 1; number <= kSignalCount; number++) {
+        if (!(process.pending.set & signal_bit(number)))
+            continue;
+        for (Thread* thread : threads) {
+            if (thread == &current_thread() || (thread->mask & signal_bit(number)))
+                continue;
+            kick(*thread);
+            break;
+        }
+    }
 }
 
 void force_signal(const SigInfo& info) {
@@ -195,9 +246,8 @@ void deliver_signals(Thread& thread, Registers& frame) {
                 DefaultAction what = default_action(info.number);
                 if (what == DefaultAction::Ignore || what == DefaultAction::Continue)
                     continue;
-                if (what == DefaultAction::End && process.pid == 1 && info.code <= 0 &&
-                    info.number != kSIGKILL && info.number != kSIGSEGV)
-                    continue;  // as Linux spares the init of a PID namespace
+                if (spares_init(process, info))
+                    continue;
             }
             mask_to_restore = thread.restore_saved_mask ? thread.saved_mask : thread.mask;
             if (action.handler != kSIG_DFL) {
@@ -210,23 +260,32 @@ void deliver_signals(Thread& thread, Registers& frame) {
         }
         if (action.handler == kSIG_DFL) {
             if (default_action(info.number) == DefaultAction::Stop) {
-                enclave::host_call(__NR_kill, enclave::Interruptible::No,
-                                   static_cast<uint64_t>(process.pid), kSIGSTOP);
+                // The host stops by its own default action, so that the parent sees which signal.
+                enclave::host_call(boundary::kHostDieBySignal, enclave::Interruptible::No,
+                                   static_cast<uint64_t>(info.number));
                 continue;
             }
+            if (leave_vfork_child(thread, frame, info.number))
+                return;  // its parent goes on: it looks at its own signals
             end_process_by_signal(info.number);
         }
+        if (info.code == kSI_TIMER)
+            note_timer_signal(process, info);
         finish_interrupted_call(frame, true, action.flags);
         thread.restore_saved_mask = false;
         delivered = true;
         if (!push_handler_frame(thread, frame, info, action, mask_to_restore)) {
-            Guard guard(process.handlers->lock);
-            action_of(thread, kSIGSEGV).handler = kSIG_DFL;
-            thread.mask &= ~signal_bit(kSIGSEGV);
+            // As Linux does: SIGSEGV, whose handler may have a stack of its own.
+            {
+                Guard guard(process.handlers->lock);
+                thread.mask = mask_to_restore;
+                if (info.number == kSIGSEGV)
+                    action_of(thread, kSIGSEGV).handler = kSIG_DFL;
+            }
             SigInfo fault{};
             fault.number = kSIGSEGV;
             fault.code = kSI_KERNEL;
-            thread.pending.add(fault);
+            force_signal(fault);
         }
     }
     if (!delivered)
@@ -238,13 +297,30 @@ void deliver_signals(Thread& thread, Registers& frame) {
     }
 }
 
+// Signals that found the queue full: their details are lost, as on Linux beyond its limit.
+void accept_overflow(Thread& thread, boundary::HostWindow* window) {
+    SignalMask lost = enclave::host_load(&window->signal_overflow);
+    if (lost == 0)
+        return;
+    lost = enclave::host_exchange(&window->signal_overflow, 0);
+    for (int number = 1; number <= kSignalCount; number++) {
+        if (!(lost & signal_bit(number)) || number == kKickSignal)
+            continue;
+        SigInfo info{};
+        info.number = number;
+        accept_host_signal(thread, info);
+    }
+}
+
 // HOST: the details (sender, value) of a host signal are the host's word; the number is checked.
 void accept_host_signals(Thread& thread) {
     boundary::HostWindow* window = thread.block->window;
+    accept_overflow(thread, window);
     uint64_t word = enclave::host_load(&window->signal_write);
     auto write = static_cast<uint32_t>(word), read = static_cast<uint32_t>(word >> 32);
     if (write - read > boundary::kSignalQueueLength)
         read = write - boundary::kSignalQueueLength;
+    bool full = write - read == boundary::kSignalQueueLength;
     while (read != write) {
         boundary::HostSignal signal;
         enclave::copy_from_host(
@@ -254,7 +330,7 @@ void accept_host_signals(Thread& thread) {
         read++;
         // signal_read shares an aligned word with signal_write, which the host alone writes.
         *reinterpret_cast<volatile uint32_t*>(&window->signal_read) = read;
-        if (signal.number < 1 || signal.number > kSignalCount || signal.number == kKickSignal)
+        if (signal.number < 1 || signal.number > kSignalCount)
             continue;
         SigInfo info{};
         info.number = signal.number;
@@ -262,9 +338,13 @@ void accept_host_signals(Thread& thread) {
         info.error = signal.error;
         info.pid = static_cast<uint32_t>(signal.pid);
         info.uid = signal.uid;
-        info.value = signal.value;
+        info.value = signal.number == kSIGCHLD && signal.code > 0
+                         ? static_cast<uint32_t>(signal.status)
+                         : signal.value;
         accept_host_signal(thread, info);
     }
+    if (full)
+        enclave::host_call(boundary::kHostSignalsTaken, enclave::Interruptible::No);
 }
 
 }  // namespace scone::libos

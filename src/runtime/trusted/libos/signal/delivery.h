@@ -16,7 +16,11 @@ struct Thread;
 
 // Queues the signal and wakes whoever has to see it. An ignored signal is dropped here.
 void send_to_process(Process& process, const linux_abi::SigInfo& info);
+// Preconditions: Process::mutex is held, so that the thread stays.
 void send_to_thread(Thread& thread, const linux_abi::SigInfo& info);
+// The calling thread blocks a signal, or ends: signals of the process that it was woken for are
+// another thread's now.
+void offer_pending_signals(Process& process);
 // A fault of the calling thread: cannot be blocked or ignored.
 void force_signal(const linux_abi::SigInfo& info);
 linux_abi::SigInfo user_signal(int number, int code);
@@ -32,6 +36,9 @@ void deliver_signals(Thread& thread, enclave::Registers& frame);
 
 // rt_sigreturn: puts back what the frame on the program's stack says. EFAULT forces SIGSEGV.
 void return_from_handler(Thread& thread, enclave::Registers& frame);
+
+// Never true of a stack with SS_AUTODISARM: it is taken away while it is used.
+bool is_on_alternate_stack(const linux_abi::SigStack& stack, uint64_t rsp);
 
 // Builds the frame of a handler on the program's stack; false when the stack is not writable.
 bool push_handler_frame(Thread& thread, enclave::Registers& frame, const linux_abi::SigInfo& info,

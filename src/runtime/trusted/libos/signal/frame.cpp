@@ -53,12 +53,11 @@ uint32_t xstate_size(uint64_t mask) {
     return mask & 4 ? 832 : kLegacySize;
 }
 
-bool on_alternate_stack(const Thread& thread, uint64_t rsp) {
-    return rsp - thread.alternate_stack.pointer < thread.alternate_stack.size &&
-           !(thread.alternate_stack.flags & kSS_DISABLE);
+bool lies_on(const SigStack& stack, uint64_t rsp) {
+    return rsp - stack.pointer - 1 < stack.size;
 }
 
-SigContext context_of(const Registers& r, const Thread& thread, const SigInfo& info) {
+SigContext context_of(const Registers& r, const Thread& thread) {
     SigContext c{};
     c.r8 = r.r8, c.r9 = r.r9, c.r10 = r.r10, c.r11 = r.r11;
     c.r12 = r.r12, c.r13 = r.r13, c.r14 = r.r14, c.r15 = r.r15;
@@ -67,15 +66,17 @@ SigContext context_of(const Registers& r, const Thread& thread, const SigInfo& i
     c.rip = r.rip, c.rflags = r.rflags;
     c.cs = 0x33, c.ss = 0x2b;
     c.old_mask = thread.mask;
-    if (info.number == kSIGSEGV || info.number == kSIGBUS) {
-        c.cr2 = info.value;
-        c.trap = 14;
-        c.error = static_cast<uint64_t>(info.error);
-    }
+    c.cr2 = thread.fault.address;
+    c.trap = thread.fault.trap;
+    c.error = thread.fault.error;
     return c;
 }
 
 }  // namespace
+
+bool is_on_alternate_stack(const SigStack& stack, uint64_t rsp) {
+    return !(stack.flags & (kSS_DISABLE | kSS_AUTODISARM)) && lies_on(stack, rsp);
+}
 
 bool push_handler_frame(Thread& thread, Registers& frame, const SigInfo& info,
                         const SigAction& action, SignalMask mask_to_restore) {
@@ -88,24 +89,26 @@ bool push_handler_frame(Thread& thread, Registers& frame, const SigInfo& info,
     }
     uint64_t stack = frame.rsp - kRedZone;
     SigStack stack_now = thread.alternate_stack;
-    if ((action.flags & kSA_ONSTACK) && !(stack_now.flags & kSS_DISABLE) &&
-        !on_alternate_stack(thread, frame.rsp))
+    bool on_alternate = is_on_alternate_stack(stack_now, frame.rsp);
+    if ((action.flags & kSA_ONSTACK) && stack_now.size != 0 && !on_alternate) {
         stack = stack_now.pointer + stack_now.size;
+        on_alternate = true;
+    }
     uint64_t mask = thread.block->xsave_mask;
     uint32_t size = xstate_size(mask);
     uint64_t fpstate = base::round_down(stack - size - 4, 64);
     uint64_t at = base::round_down(fpstate - sizeof(Frame), 16) - 8;
+    if (on_alternate && !lies_on(stack_now, at))
+        return false;  // it overflowed
 
     Frame out{};
     out.return_address = action.restorer;
     out.ucontext.flags = kUcFpXstate | kUcSigcontextSs | kUcStrictRestoreSs;
     out.ucontext.stack = stack_now;
-    out.ucontext.context = context_of(frame, thread, info);
+    out.ucontext.context = context_of(frame, thread);
     out.ucontext.context.fpstate = fpstate;
     out.ucontext.mask = mask_to_restore;
     out.info = info;
-    if (info.number == kSIGSEGV || info.number == kSIGBUS)
-        out.info.error = 0;
     // struct _fpx_sw_bytes: lets the program know how much state there is.
     uint8_t* software = vectors + kSoftwareBytes;
     __builtin_memset(software, 0, 48);
@@ -118,6 +121,8 @@ bool push_handler_frame(Thread& thread, Registers& frame, const SigInfo& info,
         !copy_to_program(fpstate + size, &kFpXstateMagic2, 4) ||
         !copy_to_program(at, &out, sizeof out))
         return false;
+    if (stack_now.flags & kSS_AUTODISARM)
+        thread.alternate_stack = {0, kSS_DISABLE, 0, 0};
     frame.rsp = at;
     frame.rip = action.handler;
     frame.rdi = static_cast<uint64_t>(info.number);
@@ -183,8 +188,11 @@ void return_from_handler(Thread& thread, Registers& frame) {
                       enclave::Return::Full};
     thread.vectors_in_frame = true;
     thread.mask = in.mask & ~kUnblockable;
-    if (in.stack.flags == 0 || in.stack.flags == kSS_DISABLE)
-        thread.alternate_stack = in.stack;
+    // As sigaltstack() of these values, whose errors nobody sees.
+    uint32_t mode = in.stack.flags & ~kSS_AUTODISARM;
+    if (!is_on_alternate_stack(thread.alternate_stack, frame.rsp) &&
+        (mode == 0 || mode == kSS_DISABLE))
+        thread.alternate_stack = mode == kSS_DISABLE ? SigStack{0, in.stack.flags, 0, 0} : in.stack;
 }
 
 }  // namespace scone::libos

@@ -9,6 +9,16 @@ constexpr size_t kQueueLimit = 4096;
 
 void PendingSignals::add(const linux_abi::SigInfo& info) {
     SignalMask bit = signal_bit(info.number);
+    // Of a timer at most one signal waits; those that come meanwhile are counted as its overrun.
+    if (info.code == linux_abi::kSI_TIMER) {
+        for (linux_abi::SigInfo& waiting : queue) {
+            if (waiting.number == info.number && waiting.code == info.code &&
+                waiting.pid == info.pid) {
+                waiting.uid += 1 + info.uid;
+                return;
+            }
+        }
+    }
     if (info.number < kFirstRealTime && (set & bit))
         return;
     // A full queue keeps the bit: the signal arrives, its details are lost, as on Linux.

@@ -37,6 +37,7 @@ struct PendingSignals {
     // Takes the lowest-numbered signal outside of `blocked`; false when there is none.
     bool take(SignalMask blocked, linux_abi::SigInfo& out);
     void remove(SignalMask which);
+    void clear() { remove(~SignalMask{0}); }
 };
 
 }  // namespace scone::libos

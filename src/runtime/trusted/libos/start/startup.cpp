@@ -21,8 +21,10 @@
 #include "runtime/trusted/libos/mm/sharing.h"
 #include "runtime/trusted/libos/rewrite/hook.h"
 #include "runtime/trusted/libos/start/configuration.h"
+#include "runtime/trusted/libos/task/children.h"
 #include "runtime/trusted/libos/task/exec.h"
 #include "runtime/trusted/libos/task/fork.h"
+#include "runtime/trusted/libos/task/parent.h"
 #include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/time/clock.h"
 #include "runtime/trusted/libos/vector_section.h"
@@ -97,6 +99,8 @@ Thread& make_first_thread(enclave::ThreadBlock* block, const Ref<Process>& proce
     thread->mask = launch.blocked_signals & ~kUnblockable;
     thread->host_tid = static_cast<int64_t>(enclave::host_load(&block->window->host_thread_id));
     block->thread = thread;
+    watch_parent(*process);
+    apply_child_flags(*process);
     return *thread;
 }
 

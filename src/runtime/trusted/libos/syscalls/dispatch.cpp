@@ -1,9 +1,11 @@
 // From a system call of the program to its handler and back, with signals on the way.
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/upcalls.h"
+#include "runtime/trusted/enclave/world_stop.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/signal/delivery.h"
+#include "runtime/trusted/libos/signal/fault.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
 #include "runtime/trusted/libos/task/threads.h"
 
@@ -67,44 +69,6 @@ void trace(const Registers& frame, int64_t result) {
     log(Level::Trace, text.view());
 }
 
-// Linux's si_code and fault details for an exception of the program.
-SigInfo fault_signal(uint32_t vector, uint64_t address, uint32_t error_code, FaultVerdict verdict,
-                     uint64_t rip) {
-    SigInfo info{};
-    info.value = address;
-    switch (vector) {
-        case 14:
-            info.number = verdict == FaultVerdict::BeyondFile || verdict == FaultVerdict::NoMemory
-                              ? kSIGBUS
-                              : kSIGSEGV;
-            info.code = verdict == FaultVerdict::BeyondFile || verdict == FaultVerdict::NoMemory
-                            ? kBUS_ADRERR
-                        : verdict == FaultVerdict::NotMapped ? kSEGV_MAPERR
-                                                             : kSEGV_ACCERR;
-            info.error =
-                static_cast<int32_t>(error_code | (verdict == FaultVerdict::NotMapped ? 4u : 5u));
-            break;
-        case 0:
-            info.number = kSIGFPE, info.code = kFPE_INTDIV, info.value = rip;
-            break;
-        case 16:
-        case 19:
-            info.number = kSIGFPE, info.code = 3, info.value = rip;
-            break;
-        case 6:
-            info.number = kSIGILL, info.code = kILL_ILLOPN, info.value = rip;
-            break;
-        case 1:
-        case 3:
-            info.number = kSIGTRAP, info.code = vector == 3 ? kSI_KERNEL : kTRAP_BRKPT,
-            info.value = rip;
-            break;
-        default:
-            info.number = kSIGSEGV, info.code = kSI_KERNEL, info.value = 0;
-    }
-    return info;
-}
-
 uint32_t access_of(uint32_t error_code) {
     constexpr uint32_t kWrite = 2, kFetch = 16;
     return error_code & kFetch ? kPROT_EXEC : error_code & kWrite ? kPROT_WRITE : kPROT_READ;
@@ -148,13 +112,14 @@ void program_exception(Registers* frame, uint32_t vector, uint64_t address, uint
         if (verdict == FaultVerdict::Mended)
             return;
     }
-    force_signal(fault_signal(vector, address, error_code, verdict, frame->rip));
+    force_signal(fault_signal(thread, *frame, {vector, address, error_code}, verdict));
 }
 
 void before_return(Registers* frame, bool vectors_saved) {
     Thread& thread = current_thread();
     thread.vectors_in_frame = vectors_saved;
     thread.block->pending.store(0, std::memory_order_seq_cst);
+    enclave::rest_if_stopped(thread.block);
     if (thread.process->exec_thread != nullptr && thread.process->exec_thread != &thread)
         exit_thread(0);
     accept_host_signals(thread);

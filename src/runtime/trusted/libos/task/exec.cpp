@@ -1,10 +1,13 @@
 #include "runtime/trusted/libos/task/exec.h"
 
+#include "runtime/trusted/enclave/world_stop.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/signal/delivery.h"
+#include "runtime/trusted/libos/task/children.h"
 #include "runtime/trusted/libos/task/exit.h"
 #include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/threads.h"
+#include "runtime/trusted/libos/time/timers.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
 
 namespace scone::libos {
@@ -58,6 +61,7 @@ void end_other_threads(Thread& thread) {
                 kick(*other);
             }
         }
+        enclave::rest_if_stopped(thread.block);
         enclave::yield_to_host();
     }
     process.exec_thread = nullptr;
@@ -77,6 +81,7 @@ void reset_signals(Thread& thread) {
     thread.clear_child_tid = 0;
     thread.robust_list = 0;
     thread.restore_saved_mask = false;
+    apply_child_flags(process);
 }
 
 std::string_view last_component(std::string_view path) {
@@ -130,6 +135,7 @@ SyscallResult execute(Thread& thread, enclave::Registers& frame, int fd, uint64_
     process.memory->clear();
     process.memory = memory;
     process.files->close_for_exec();
+    delete_timers(process);
     reset_signals(thread);
     set_program_name(thread, process, request->program);
     if (!load_program(process, request->program, request->arguments, request->environment, frame))

@@ -1,11 +1,11 @@
-// New processes: fork, vfork, and waiting for children.
+// New processes: fork and vfork.
 //
 // Side:    trusted
 // fork is a copy of this process by the host (clone_process; copy-on-write in the simulated
 // machine). A vfork child runs in its parent's memory, on its parent's thread, as a Process object
 // of its own; when it calls exec the host process is copied and the copy runs the new program, when
 // it exits the parent goes on. So the child's stores reach the parent, and nothing is copied twice.
-// Source:  clone(2), vfork(2), wait(2)
+// Source:  clone(2), vfork(2)
 #pragma once
 
 #include "runtime/trusted/libos/errno.h"
@@ -27,11 +27,10 @@ bool leave_vfork_child(Thread& thread, enclave::Registers& frame, int wait_statu
 // child for good and this hands back true; in the original the parent's frame is back: false.
 Result<bool> split_vfork_child(Thread& thread, enclave::Registers& frame);
 
-int32_t current_parent(Process& process);
-Result<int32_t> wait_for_child(Process& process, int pid, uint32_t options, int32_t& status,
-                               uint64_t (&usage)[18]);
-Result<void> wait_for_child_info(Process& process, int which, int id, uint32_t options,
-                                 linux_abi::SigInfo& info);
+// A system call that changes the calling process itself, on its host process; a vfork child's waits
+// until it has one and counts as done. 0 or the error.
+Result<void> change_host_process(Process& process, uint64_t number, uint64_t a0, uint64_t a1 = 0,
+                                 uint64_t a2 = 0);
 
 uint64_t program_fs();
 void set_program_fs(uint64_t value);

@@ -1,14 +1,15 @@
 #include "runtime/trusted/enclave/heap.h"
-#include "runtime/trusted/enclave/host_calls/file_calls.h"
+#include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
-#include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/program_memory.h"
-#include "runtime/trusted/libos/signal/delivery.h"
+#include "runtime/trusted/libos/task/children.h"
 #include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/futex.h"
-#include "runtime/trusted/libos/task/interruption.h"
+#include "runtime/trusted/libos/task/parent.h"
 #include "runtime/trusted/libos/task/threads.h"
+#include "runtime/trusted/libos/time/clock.h"
+#include "runtime/trusted/libos/time/timers.h"
 
 extern "C" void scone_save_vectors(void* area);
 
@@ -19,6 +20,7 @@ using namespace linux_abi;
 using enclave::Guard;
 using enclave::Registers;
 
+constexpr uint64_t kMaximumPid = 1 << 22;
 std::atomic<bool> refusal_reported;
 
 // What the parent needs back when its vfork child is over.
@@ -57,6 +59,8 @@ Result<Ref<Process>> copy_process(Process& parent, const NewProcess& what) {
     child->handlers = handlers;
     child->pid = allocate_tid();
     child->parent_pid = parent.pid;
+    child->start_time_ns = monotonic_ns();
+    child->host_child_flags = parent.host_child_flags;
     child->group = parent.group;
     child->session = parent.session;
     child->credentials = parent.credentials;
@@ -68,40 +72,20 @@ Result<Ref<Process>> copy_process(Process& parent, const NewProcess& what) {
     child->environment_start = parent.environment_start;
     child->environment_end = parent.environment_end;
     child->no_new_processes = parent.no_new_processes;
+    child->personality = parent.personality;
+    child->flags = parent.flags;
+    child->flags.subreaper = false;
     return child;
 }
-
-// Locks that another thread may hold are taken first, so that in the copy, where only this thread
-// exists, each is free again when this ends.
-class Quiesce {
-  public:
-    explicit Quiesce(Process& process) : process_(process), handlers_(process.handlers) {
-        process_.mutex.lock();
-        handlers_->lock.lock();
-        process_.memory->mutex.lock();
-        enclave::lock_heap();
-    }
-    ~Quiesce() {
-        enclave::unlock_heap();
-        process_.memory->mutex.unlock();
-        handlers_->lock.unlock();
-        process_.mutex.unlock();
-    }
-    Quiesce(const Quiesce&) = delete;
-    Quiesce& operator=(const Quiesce&) = delete;
-
-  private:
-    Process& process_;
-    Ref<SignalHandlers> handlers_;
-};
 
 // HOST: the pid of the copy is the host's word; it must be one that the parent does not have.
 Result<int32_t> clone_host_process(Process& process) {
     int64_t result;
     {
-        Quiesce quiesce(process);
+        StoppedWorld stopped;
         result = enclave::checked_result(
-            enclave::host_call(boundary::kHostCloneProcess, enclave::Interruptible::No), 1 << 22);
+            enclave::host_call(boundary::kHostCloneProcess, enclave::Interruptible::No),
+            kMaximumPid);
     }
     if (result < 0)
         return error(static_cast<int>(-result));
@@ -113,34 +97,28 @@ Result<int32_t> clone_host_process(Process& process) {
 
 int32_t host_pid() {
     int64_t pid = enclave::checked_result(
-        enclave::host_call(__NR_getpid, enclave::Interruptible::No), 1 << 22);
+        enclave::host_call(__NR_getpid, enclave::Interruptible::No), kMaximumPid);
     return pid > 0 ? static_cast<int32_t>(pid) : 1;
 }
 
 // In the copy: this thread and its process are all there is.
-void become_child(Thread& thread, Process& process, int32_t parent_pid) {
+void become_child(Thread& thread, Process& process) {
     forget_other_threads(process);
     reset_futexes_after_fork();
-    process.parent_pid = parent_pid;
     process.pid = host_pid();
     process.children.clear();
-    process.pending = {};
-    thread.pending = {};
+    process.vfork_children = 0;
+    forget_timers(process);
+    process.pending.clear();
+    thread.pending.clear();
     thread.tid = process.pid;
     thread.robust_list = 0;
     process.vfork_parent = nullptr;
-}
-
-Result<void> note_child(Process& parent, int32_t pid) {
-    Guard guard(parent.mutex);
-    if (!parent.children.push(Child{pid, parent.group}))
-        return error(kENOMEM);
-    return {};
+    watch_parent(process);
 }
 
 SyscallResult fork(Thread& thread, Registers& frame, const NewProcess& what) {
     Process& process = *thread.process;
-    int32_t parent_pid = process.pid;
     int32_t pid = SCONE_TRY(clone_host_process(process));
     if (pid != 0) {
         SCONE_TRY(note_child(process, pid));
@@ -148,7 +126,9 @@ SyscallResult fork(Thread& thread, Registers& frame, const NewProcess& what) {
             (void)copy_to_program(what.parent_tid_set, &pid, sizeof pid);
         return static_cast<uint64_t>(pid);
     }
-    become_child(thread, process, parent_pid);
+    become_child(thread, process);
+    process.parent_death_signal = 0;
+    process.flags.subreaper = false;
     thread.clear_child_tid = what.child_tid_clear;
     if (what.child_tid_set != 0)
         (void)copy_to_program(what.child_tid_set, &thread.tid, sizeof thread.tid);
@@ -173,6 +153,7 @@ SyscallResult start_vfork_child(Thread& thread, Registers& frame, const NewProce
     }
     *saved = {frame, program_fs(), thread.mask, thread.clear_child_tid, thread.alternate_stack};
     parent.retain();
+    parent.vfork_children++;
     child->vfork_parent = &parent;
     child->vfork_saved = saved;
     thread.process = child;
@@ -182,6 +163,25 @@ SyscallResult start_vfork_child(Thread& thread, Registers& frame, const NewProce
     if (what.set_thread_area)
         set_program_fs(what.thread_area);
     return 0;
+}
+
+// What the vfork child asked for and the parent's host process could not do in its name. The calls
+// were checked when they were made.
+void carry_out_deferred_calls(Process& child) {
+    for (const DeferredCall& call : child.deferred_calls)
+        enclave::host_call(call.number, enclave::Interruptible::No, call.arguments[0],
+                           call.arguments[1], call.arguments[2]);
+    if (child.deferred_calls.empty())
+        return;
+    child.deferred_calls.clear();
+    watch_parent(child);
+    auto ask = [&](uint64_t number) {
+        int64_t id = enclave::checked_result(
+            enclave::host_call(number, enclave::Interruptible::No, 0), kMaximumPid);
+        return id < 0 ? child.pid : static_cast<int32_t>(id);
+    };
+    child.group = ask(__NR_getpgid);
+    child.session = ask(__NR_getsid);
 }
 
 // The parent goes on where it called vfork, with `pid` as its result.
@@ -196,6 +196,7 @@ void resume_parent(Thread& thread, Registers& frame, int32_t pid) {
     thread.clear_child_tid = saved->clear_child_tid;
     thread.alternate_stack = saved->alternate_stack;
     thread.process = Ref<Process>(child->vfork_parent);
+    child->vfork_parent->vfork_children--;
     child->vfork_parent->release();
     child->vfork_parent = nullptr;
     child->vfork_saved = nullptr;
@@ -230,6 +231,20 @@ SyscallResult make_process(Thread& thread, Registers& frame, const NewProcess& w
                                                    : fork(thread, frame, what);
 }
 
+Result<void> change_host_process(Process& process, uint64_t number, uint64_t a0, uint64_t a1,
+                                 uint64_t a2) {
+    if (process.vfork_parent != nullptr) {
+        if (!process.deferred_calls.push({number, {a0, a1, a2}}))
+            return error(kENOMEM);
+        return {};
+    }
+    int64_t result = enclave::checked_result(
+        enclave::host_call(number, enclave::Interruptible::No, a0, a1, a2), INT32_MAX);
+    if (result < 0)
+        return error(static_cast<int>(-result));
+    return {};
+}
+
 bool leave_vfork_child(Thread& thread, Registers& frame, int wait_status) {
     Process& child = *thread.process;
     if (child.vfork_parent == nullptr)
@@ -237,14 +252,7 @@ bool leave_vfork_child(Thread& thread, Registers& frame, int wait_status) {
     int32_t pid = child.pid;
     Process& parent = *child.vfork_parent;
     resume_parent(thread, frame, pid);
-    {
-        Guard guard(parent.mutex);
-        (void)parent.children.push(Child{pid, parent.group, wait_status, true, false, true});
-    }
-    SigInfo info = user_signal(kSIGCHLD, 1);
-    info.pid = static_cast<uint32_t>(pid);
-    info.value = static_cast<uint64_t>(wait_status >> 8);
-    send_to_process(parent, info);
+    note_ended_child(parent, pid, wait_status);
     return true;
 }
 
@@ -258,92 +266,15 @@ Result<bool> split_vfork_child(Thread& thread, Registers& frame) {
         return false;
     }
     // Here the parent is a copy that nobody needs; its descriptors and memory are let go of.
-    int32_t parent_pid = parent.pid;
     forget_other_threads(parent);
     parent.threads.clear();
     parent.files = {};
     enclave::heap_delete(static_cast<SuspendedParent*>(child.vfork_saved));
     child.vfork_saved = nullptr;
-    become_child(thread, child, parent_pid);
+    become_child(thread, child);
+    carry_out_deferred_calls(child);
+    apply_child_flags(child);
     return true;
-}
-
-int32_t current_parent(Process& process) {
-    // A parent that ended is replaced by another one, which only the host knows.
-    int64_t pid = enclave::checked_result(
-        enclave::host_call(__NR_getppid, enclave::Interruptible::No), 1 << 22);
-    return process.vfork_parent != nullptr ? process.parent_pid
-                                           : static_cast<int32_t>(pid < 0 ? 0 : pid);
-}
-
-namespace {
-
-bool take_local_child(Process& process, int pid, bool keep, int32_t& found, int32_t& status) {
-    Guard guard(process.mutex);
-    for (size_t i = 0; i < process.children.size(); i++) {
-        Child& child = process.children[i];
-        if (!child.local || (pid > 0 && child.pid != pid) || (pid < -1 && child.group != -pid))
-            continue;
-        found = child.pid;
-        status = child.status;
-        if (!keep)
-            process.children.erase(i);
-        return true;
-    }
-    return false;
-}
-
-void forget_child(Process& process, int32_t pid) {
-    Guard guard(process.mutex);
-    for (size_t i = 0; i < process.children.size(); i++)
-        if (process.children[i].pid == pid)
-            process.children.erase(i--);
-}
-
-}  // namespace
-
-Result<int32_t> wait_for_child(Process& process, int pid, uint32_t options, int32_t& status,
-                               uint64_t (&usage)[18]) {
-    int32_t found;
-    if (take_local_child(process, pid, false, found, status))
-        return found;
-    uint64_t at = enclave::window_data() + enclave::kResultArea;
-    int64_t result = enclave::checked_result(
-        enclave::host_call(__NR_wait4, enclave::Interruptible::Yes,
-                           static_cast<uint64_t>(static_cast<int64_t>(pid)), at, options, at + 64),
-        1 << 22);
-    if (result < 0)
-        return std::unexpected(interrupted_or(result, kERESTARTSYS).error());
-    if (result > 0) {
-        status = static_cast<int32_t>(enclave::host_load(reinterpret_cast<const void*>(at)));
-        enclave::copy_from_host(usage, at + 64, sizeof usage);
-        bool ended = (status & 0x7f) == 0 || ((status & 0x7f) != 0x7f && status != 0xffff);
-        if (ended)
-            forget_child(process, static_cast<int32_t>(result));
-    }
-    return static_cast<int32_t>(result);
-}
-
-Result<void> wait_for_child_info(Process& process, int which, int id, uint32_t options,
-                                 SigInfo& info) {
-    constexpr uint32_t kNoWait = 0x01000000;
-    int32_t found, status;
-    int pid = which == 1 ? id : which == 2 ? -id : -1;
-    if (take_local_child(process, pid, options & kNoWait, found, status)) {
-        info.number = kSIGCHLD;
-        info.code = 1;
-        info.pid = static_cast<uint32_t>(found);
-        info.value = static_cast<uint64_t>(status >> 8 & 0xff);
-        return {};
-    }
-    int64_t result = enclave::host_structure_call(
-        __NR_waitid, 2, &info, sizeof info, sizeof info, static_cast<uint64_t>(which),
-        static_cast<uint64_t>(id), 0, options, enclave::Interruptible::Yes);
-    if (result < 0)
-        return std::unexpected(interrupted_or(result, kERESTARTSYS).error());
-    if (!(options & kNoWait) && info.code >= 1 && info.code <= 3)
-        forget_child(process, static_cast<int32_t>(info.pid));
-    return {};
 }
 
 }  // namespace scone::libos

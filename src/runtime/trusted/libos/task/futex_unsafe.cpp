@@ -334,7 +334,6 @@ void release_robust_futexes(Thread& thread) {
 
 void reset_futexes_after_fork() {
     for (Bucket& bucket : buckets) {
-        bucket.lock.unlock();
         bucket.waiters = 0;
         bucket.first = bucket.last = nullptr;
     }

@@ -31,6 +31,11 @@ struct FsContext : RefCounted {
 struct Limit {
     uint64_t soft, hard;
 };
+
+// What Linux shows of an exception in sigcontext.
+struct FaultDetails {
+    uint64_t trap = 0, error = 0, address = 0;
+};
 inline constexpr unsigned kLimitCount = 16;
 
 struct Credentials {
@@ -43,13 +48,24 @@ struct Child {
     int32_t pid;
     int32_t group;
     int32_t status = 0;
-    bool dead = false;
-    bool stopped_reported = false;
     bool local = false;  // a vfork child that ended before exec: there is no host process
 };
 
+// A host call that changes the calling process itself. A vfork child has none of its own yet: what
+// it asks for is done when it has one.
+struct DeferredCall {
+    uint64_t number, arguments[3];
+};
+
+struct Timer;
+
+struct ProcessFlags {
+    bool dumpable = true, keep_capabilities = false, subreaper = false, no_new_privileges = false;
+};
+
 struct Process : RefCounted {
-    int32_t pid = 1, parent_pid = 0, group = 1, session = 1;
+    int32_t pid = 1, group = 1, session = 1;
+    std::atomic<int32_t> parent_pid{0};
     Ref<AddressSpace> memory;
     Ref<FdTable> files;
     Ref<FsContext> fs;
@@ -61,7 +77,7 @@ struct Process : RefCounted {
     enclave::SpinLock mutex;  // threads, children, timers
     Vector<Thread*> threads;
     Vector<Child> children;
-    std::atomic<uint32_t> child_event{0};  // changes when a child does: what wait4 sleeps on
+    std::atomic<uint32_t> vfork_children{0};  // running ones, which the host does not know
 
     std::atomic<bool> exiting{false};
     int exit_status = 0;   // as wait4 shows it
@@ -73,6 +89,18 @@ struct Process : RefCounted {
     std::atomic<Thread*> exec_thread{nullptr};  // the others end when one calls exec
     Process* vfork_parent = nullptr;            // retained while the vfork child runs
     void* vfork_saved = nullptr;                // what the parent needs back; task/fork owns it
+    Vector<DeferredCall> deferred_calls;        // of a vfork child, for its own host process
+    uint64_t host_child_flags = 0;              // SA_NOCLD* as the host knows them
+    int parent_death_signal = 0;                // PR_SET_PDEATHSIG
+    ProcessFlags flags;
+    uint32_t personality = 0;
+    Vector<Timer*> timers;  // guarded by mutex
+};
+
+// nanosleep and friends: what is left to do after a signal without a handler.
+struct SleepRestart {
+    uint64_t until_ns = 0, remainder_address = 0;
+    int clock = 0;
 };
 
 struct Thread {
@@ -83,16 +111,17 @@ struct Thread {
     uint64_t robust_list = 0;      // own
     SignalMask mask = 0;           // own; read by senders under handlers->lock
     SignalMask saved_mask = 0;     // own: given back after sigsuspend, ppoll, ...
+    FaultDetails fault;            // own: of the last exception, for the frame of its handler
     bool restore_saved_mask = false;
-    PendingSignals pending;  // guarded by handlers->lock
+    SignalMask waited_for = 0;  // by sigtimedwait: kept though ignored; under handlers->lock
+    PendingSignals pending;     // guarded by handlers->lock
     linux_abi::SigStack alternate_stack{0, linux_abi::kSS_DISABLE, 0, 0};
     FixedText<16> name{};
     std::atomic<int64_t> host_tid{0};
-    // nanosleep and friends: what is left to do after a signal without a handler.
-    uint64_t restart_deadline_ns = 0;
-    uint64_t restart_kind = 0;
+    SleepRestart restart;  // own
     bool vectors_in_frame = false;
     uint32_t slot = 0;
+    std::atomic<bool> waits_for_child{false};
     // Futex wait queue membership; guarded by the bucket's lock.
     Thread* futex_next = nullptr;
     uint64_t futex_key = 0;

@@ -34,6 +34,15 @@ bool overlaps_thread_window(uint64_t address, uint64_t size);
 // After a fork: the calling thread is the only one that is left.
 void forget_other_threads(Process& process);
 
+// While it exists the other threads are at rest: enclave/world_stop.h. The caller holds no lock.
+class StoppedWorld {
+  public:
+    StoppedWorld();
+    ~StoppedWorld();
+    StoppedWorld(const StoppedWorld&) = delete;
+    StoppedWorld& operator=(const StoppedWorld&) = delete;
+};
+
 template <class F>
 Result<int32_t> create_thread(const NewThread& what, F&& before_start) {
     Thread* thread = SCONE_TRY(prepare_thread(what));

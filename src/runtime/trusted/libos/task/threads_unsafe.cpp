@@ -1,10 +1,14 @@
 #include "runtime/trusted/enclave/entry.h"
 #include "runtime/trusted/enclave/host_calls/host_call.h"
+#include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
+#include "runtime/trusted/enclave/world_stop.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/signal/delivery.h"
+#include "runtime/trusted/libos/signal/host_signals.h"
 #include "runtime/trusted/libos/task/exit.h"
 #include "runtime/trusted/libos/task/futex.h"
 #include "runtime/trusted/libos/task/threads.h"
@@ -38,6 +42,15 @@ std::atomic<bool> exhaustion_reported;
 
 uint64_t slot_address(size_t index) {
     return enclave::image_base() + enclave::kSlotsOffset + index * enclave::kSlotSize;
+}
+
+ThreadBlock* block_of(size_t slot) {
+    return reinterpret_cast<ThreadBlock*>(slot_address(slot) + SCONE_SLOT_BLOCK);
+}
+// As another thread sees it, which may be on its way out.
+SlotState slot_state(size_t slot) {
+    return static_cast<SlotState>(
+        __atomic_load_n(reinterpret_cast<uint8_t*>(&slots[slot]), __ATOMIC_ACQUIRE));
 }
 
 // TCS fields (SDM): OSSA 16, NSSA 28, OENTRY 32, OFSBASE 48, OGSBASE 56, FSLIMIT 64, GSLIMIT 68.
@@ -106,6 +119,7 @@ void thread_main(ThreadBlock* block) {
         fatal("the host gave a thread a window in the program's memory");
     thread->host_tid.store(static_cast<int64_t>(enclave::host_load(&block->window->host_thread_id)),
                            std::memory_order_release);
+    enclave::end_rest(block);
     // SAFETY: FS is the program's; the value was checked when the thread was made.
     asm volatile("wrfsbase %0" : : "r"(block->scratch));
     scone_return_to_program();
@@ -152,10 +166,11 @@ Result<Thread*> prepare_thread(const NewThread& what) {
         return std::unexpected(slot.error());
     }
     uint64_t tcs = slot_address(*slot);
-    auto* block = reinterpret_cast<ThreadBlock*>(tcs + SCONE_SLOT_BLOCK);
+    ThreadBlock* block = block_of(*slot);
     block = new (block) ThreadBlock{};
     enclave::prepare_block(block, tcs);
     block->state = SCONE_STATE_NEW;
+    enclave::begin_rest(block);
     block->thread = thread;
     block->entry = thread_main;
     thread->block = block;
@@ -225,6 +240,7 @@ void exit_thread(int status) {
     }
     if (last)
         end_process(status);
+    offer_pending_signals(process);
     if (thread.clear_child_tid != 0) {
         uint32_t zero = 0;
         (void)copy_to_program(thread.clear_child_tid, &zero, sizeof zero);
@@ -240,15 +256,43 @@ void exit_thread(int status) {
                            static_cast<uint8_t>(SlotState::Free));
 }
 
+StoppedWorld::StoppedWorld() {
+    ThreadBlock* own = enclave::current_block();
+    while (!enclave::try_stop_world())
+        enclave::rest_if_stopped(own);
+    for (size_t i = 0; i < slots.size(); i++) {
+        ThreadBlock* block = block_of(i);
+        bool kicked = false;
+        while (block != own && slot_state(i) == SlotState::Used && !enclave::rests(block)) {
+            block->pending.store(1, std::memory_order_seq_cst);
+            // A thread without a window has not begun.
+            const boundary::HostWindow* window = block->window;
+            if (!kicked && window != nullptr) {
+                // HOST: a wrong number of the thread means a longer wait.
+                enclave::host_call(__NR_tkill, enclave::Interruptible::No,
+                                   enclave::host_load(&window->host_thread_id), kKickSignal);
+                kicked = true;
+            }
+            enclave::yield_to_host();
+        }
+    }
+}
+
+StoppedWorld::~StoppedWorld() {
+    enclave::let_world_go_on();
+}
+
 void forget_other_threads(Process& process) {
     Thread& self = current_thread();
     for (size_t i = 0; i < process.threads.size(); i++) {
         if (process.threads[i] == &self)
             continue;
-        slots[process.threads[i]->slot] = SlotState::Free;
         enclave::heap_delete(process.threads[i]);
         process.threads.erase(i--);
     }
+    for (size_t i = 0; i < slots.size(); i++)
+        if (slots[i] == SlotState::Used && block_of(i) != self.block)
+            slots[i] = SlotState::Free;
     self.host_tid.store(
         static_cast<int64_t>(enclave::host_load(&self.block->window->host_thread_id)),
         std::memory_order_release);

@@ -16,6 +16,8 @@ namespace scone::libos {
 
 uint64_t monotonic_ns();
 uint64_t realtime_ns();
+// The host's id of a clock: CPU clocks of a thread name the host's thread. EINVAL
+Result<uint64_t> host_clock_id(int clock);
 // Any clock id of clock_gettime(2); the ones that only the host knows (CPU time) ask it.
 Result<linux_abi::Timespec> clock_now(int clock);
 Result<uint64_t> timespec_to_ns(const linux_abi::Timespec& time);

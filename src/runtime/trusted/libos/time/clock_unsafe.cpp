@@ -5,6 +5,7 @@
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/enclave/spin_lock.h"
+#include "runtime/trusted/libos/task/process.h"
 #include "runtime/trusted/libos/time/clock.h"
 
 namespace scone::libos {
@@ -24,19 +25,18 @@ uint64_t read_counter() {
     return static_cast<uint64_t>(high) << 32 | low;
 }
 
-int64_t host_clock(int clock) {
-    int64_t result = enclave::host_call(__NR_clock_gettime, enclave::Interruptible::No,
-                                        static_cast<uint64_t>(clock),
+int64_t host_clock(uint64_t clock) {
+    int64_t result = enclave::host_call(__NR_clock_gettime, enclave::Interruptible::No, clock,
                                         enclave::window_data() + enclave::kResultArea);
     if (result != 0)
-        return 0;
+        return -1;
     Timespec at;
     enclave::copy_from_host(&at, enclave::window_data() + enclave::kResultArea, sizeof at);
     // HOST: any value is possible; it is forced into a range that cannot overflow.
     constexpr int64_t kLimit = 1ll << 33;
     if (at.seconds < 0 || at.seconds > kLimit || at.nanoseconds < 0 ||
         at.nanoseconds >= static_cast<int64_t>(kSecond))
-        return 0;
+        return -1;
     return at.seconds * static_cast<int64_t>(kSecond) + at.nanoseconds;
 }
 
@@ -87,8 +87,9 @@ Now take_sample() {
     if (interpolate(now))
         return now;  // another thread was faster
     uint64_t counter = read_counter();
-    now.monotonic = static_cast<uint64_t>(host_clock(1));
-    now.realtime = static_cast<uint64_t>(host_clock(0));
+    int64_t monotonic = host_clock(kCLOCK_MONOTONIC), realtime = host_clock(kCLOCK_REALTIME);
+    now.monotonic = monotonic < 0 ? 0 : static_cast<uint64_t>(monotonic);
+    now.realtime = realtime < 0 ? 0 : static_cast<uint64_t>(realtime);
     if (first_monotonic == 0) {
         first_counter = counter;
         first_monotonic = now.monotonic;
@@ -130,17 +131,46 @@ uint64_t realtime_ns() {
     return read_clocks().realtime;
 }
 
+Result<uint64_t> host_clock_id(int clock) {
+    constexpr int kUnusedClock = 10;
+    constexpr int kOfThread = 4, kKindMask = 3, kDescriptorClock = 3, kKindBits = 3;
+    if (clock >= 0) {
+        if (clock > kCLOCK_TAI || clock == kUnusedClock)
+            return error(kEINVAL);
+        return static_cast<uint64_t>(clock);
+    }
+    // ~number << 3 | kind: clock_getcpuclockid(3), pthread_getcpuclockid(3)
+    int number = ~(clock >> kKindBits);
+    if ((clock & kKindMask) == kDescriptorClock)
+        return error(kEINVAL);
+    if ((clock & kOfThread) && number != 0) {
+        Process& process = current_process();
+        enclave::Guard guard(process.mutex);
+        int64_t host_tid = 0;
+        for (Thread* thread : process.threads)
+            if (thread->tid == number)
+                host_tid = thread->host_tid.load();
+        if (host_tid <= 0)
+            return error(kEINVAL);
+        number = static_cast<int>(host_tid);
+    }
+    return static_cast<uint64_t>(
+        static_cast<int64_t>(~number * (1 << kKindBits) | (clock & (kOfThread | kKindMask))));
+}
+
 Result<Timespec> clock_now(int clock) {
-    constexpr int kRealtime = 0, kMonotonic = 1, kRealtimeCoarse = 5, kMonotonicCoarse = 6;
     uint64_t ns;
-    if (clock == kRealtime || clock == kRealtimeCoarse) {
+    if (clock == kCLOCK_REALTIME || clock == kCLOCK_REALTIME_COARSE) {
         ns = realtime_ns();
-    } else if (clock == kMonotonic || clock == kMonotonicCoarse) {
+    } else if (clock == kCLOCK_MONOTONIC || clock == kCLOCK_MONOTONIC_COARSE) {
         ns = monotonic_ns();
     } else {
-        if (clock < -1 || clock > 11)
+        uint64_t id = SCONE_TRY(host_clock_id(clock));
+        int64_t now = host_clock(id);
+        // A CPU clock of somebody who does not exist.
+        if (now < 0)
             return error(kEINVAL);
-        ns = static_cast<uint64_t>(host_clock(clock));
+        ns = static_cast<uint64_t>(now);
     }
     return Timespec{static_cast<int64_t>(ns / kSecond), static_cast<int64_t>(ns % kSecond)};
 }
