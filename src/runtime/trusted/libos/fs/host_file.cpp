@@ -4,6 +4,8 @@
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/fs/host_ioctl.h"
+#include "runtime/trusted/libos/net/epoll.h"
+#include "runtime/trusted/libos/net/socket.h"
 #include "runtime/trusted/libos/task/interruption.h"
 
 namespace scone::libos {
@@ -27,6 +29,7 @@ HostFile::HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::strin
 }
 
 HostFile::~HostFile() {
+    forget_in_epolls(*this);
     enclave::host_close(host_fd_);
     enclave::heap_free(path_);
 }
@@ -195,6 +198,8 @@ Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags,
         enclave::host_close(static_cast<int>(host_fd));
         return error(static_cast<int>(-result));
     }
+    if ((now.mode & kS_IFMT) == kS_IFSOCK)
+        return adopt_host_socket(host_fd, status_flags);
     auto file = make_ref<HostFile>(static_cast<int>(host_fd), status_flags, now.mode, path);
     if (!file) {
         enclave::host_close(static_cast<int>(host_fd));

@@ -14,6 +14,10 @@ class HostFile : public File {
     HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::string_view path);
     ~HostFile() override;
 
+    FileKind kind() const override {
+        return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFIFO ? FileKind::Pipe
+                                                                   : FileKind::Other;
+    }
     Result<uint64_t> read(IoBuffer& buffer) override;
     Result<uint64_t> write(IoBuffer& buffer) override;
     Result<uint64_t> read_at(IoBuffer& buffer, uint64_t offset) override;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "runtime/trusted/libos/net/host_wait.h"
 #include "runtime/trusted/libos/vfs/file.h"
 
 namespace scone::libos {
@@ -18,7 +19,9 @@ struct __attribute__((packed)) EpollEvent {
 
 Result<Ref<File>> make_epoll();
 Result<void> epoll_control(File& epoll, int operation, int fd, File& file, const EpollEvent& event);
-Result<uint64_t> epoll_wait_events(File& epoll, uint64_t events, uint32_t maximum, bool forever,
-                                   uint64_t timeout_ns);
+Result<uint64_t> epoll_wait_events(File& epoll, uint64_t events, uint32_t maximum,
+                                   const Timeout& timeout);
+// The file is about to be gone: descriptors that an epoll duplicated for it are closed.
+void forget_in_epolls(const File& file);
 
 }  // namespace scone::libos

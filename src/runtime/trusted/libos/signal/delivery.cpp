@@ -3,6 +3,7 @@
 #include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/libos/net/signal_file.h"
 #include "runtime/trusted/libos/rewrite/hook.h"
 #include "runtime/trusted/libos/signal/host_signals.h"
 #include "runtime/trusted/libos/task/exit.h"
@@ -168,6 +169,7 @@ void send_to_thread(Thread& thread, const SigInfo& info) {
             return;
         thread.pending.add(info);
     }
+    SignalFile::announce(info.number);
     kick(thread);
 }
 
@@ -182,6 +184,7 @@ void send_to_process(Process& process, const SigInfo& info) {
             return;
         process.pending.add(info);
     }
+    SignalFile::announce(info.number);
     if (taker != nullptr)
         kick(*taker);
 }
@@ -217,6 +220,9 @@ bool signal_is_waiting() {
     Thread& thread = current_thread();
     accept_host_signals(thread);
     if (thread.process->exiting.load(std::memory_order_relaxed))
+        return true;
+    Thread* exec_thread = thread.process->exec_thread.load(std::memory_order_relaxed);
+    if (exec_thread != nullptr && exec_thread != &thread)
         return true;
     Guard guard(thread.process->handlers->lock);
     SignalMask waiting = (thread.pending.set | thread.process->pending.set) & ~thread.mask;

@@ -22,8 +22,12 @@ namespace scone::libos {
 inline constexpr uint32_t kPollIn = 1, kPollPri = 2, kPollOut = 4, kPollErr = 8, kPollHup = 16,
                           kPollNval = 32;
 
+// What a descriptor is where a system call wants one kind (RTTI is off).
+enum class FileKind : uint8_t { Other, Pipe, Socket, Epoll, Eventfd, Timerfd, Signalfd, Inotify };
+
 class File : public RefCounted {
   public:
+    virtual FileKind kind() const { return FileKind::Other; }
     // At the position, which moves on; seekable files go through read_at/write_at by default.
     virtual Result<uint64_t> read(IoBuffer& buffer);
     virtual Result<uint64_t> write(IoBuffer& buffer);
@@ -44,8 +48,13 @@ class File : public RefCounted {
     virtual Result<void> flock(int operation);
     // O_APPEND, O_NONBLOCK, ... changed by fcntl or FIONBIO.
     virtual Result<void> set_status_flags(uint32_t flags);
-    // What is ready now. Files with a host descriptor are polled on the host instead.
+    // What is ready now, for files that are polled inside the enclave; the others are asked about
+    // on the host.
     virtual uint32_t poll_now() { return kPollIn | kPollOut; }
+    virtual bool polls_in_enclave() const { return host_descriptor() < 0; }
+    // A descriptor of the host whose readiness follows this file's, for a sleep; it may be made
+    // now. -1: always ready.
+    virtual Result<int> poll_descriptor() { return host_descriptor(); }
     // The host's descriptor behind this file; -1 for files that live in the enclave.
     virtual int host_descriptor() const { return -1; }
     virtual bool can_map() const { return false; }

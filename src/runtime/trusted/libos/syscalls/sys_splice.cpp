@@ -1,0 +1,148 @@
+// sendfile, splice, tee, vmsplice, copy_file_range: bytes between descriptors.
+//
+// Source: sendfile(2), splice(2), vmsplice(2), copy_file_range(2)
+#include "runtime/trusted/libos/net/poll.h"
+#include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/signal/delivery.h"
+#include "runtime/trusted/libos/syscalls/handlers.h"
+#include "runtime/trusted/libos/vfs/transfer.h"
+
+namespace scone::libos {
+namespace {
+
+using namespace linux_abi;
+
+constexpr uint64_t kMaximumTransfer = 0x7ffff000;
+constexpr uint32_t kSpliceKnown = 15, kSpliceNonblock = 2;
+
+SyscallResult with_sigpipe(SyscallResult result) {
+    if (!result && result.error().value == kEPIPE)
+        send_to_thread(current_thread(), user_signal(kSIGPIPE, kSI_USER));
+    return result;
+}
+
+bool is_pipe(const File& file) {
+    return file.kind() == FileKind::Pipe;
+}
+
+Result<uint32_t> type_of(File& file) {
+    Stat now{};
+    SCONE_TRY(file.stat(now));
+    return now.mode & kS_IFMT;
+}
+
+// An optional position of the program: pipes have none.
+Result<void> load_offset(TransferEnd& end, uint64_t address) {
+    if (address == 0)
+        return {};
+    if (is_pipe(*end.file))
+        return error(kESPIPE);
+    end.has_offset = true;
+    end.offset = SCONE_TRY(AppPtr<uint64_t>(address).load());
+    return static_cast<int64_t>(end.offset) < 0 ? Result<void>(error(kEINVAL)) : Result<void>{};
+}
+Result<void> store_offset(const TransferEnd& end, uint64_t address) {
+    return address == 0 ? Result<void>{} : AppPtr<uint64_t>(address).store(end.offset);
+}
+
+uint64_t bounded(uint64_t count) {
+    return count < kMaximumTransfer ? count : kMaximumTransfer;
+}
+
+// Without blocking: both sides have to be ready before anything is taken out.
+Result<void> check_ready(File& from, File& to) {
+    Vector<PollFd> list;
+    Vector<Ref<File>> files;
+    if (!list.push({0, kPollIn, 0}) || !files.push(Ref<File>(&from)) ||
+        !list.push({0, kPollOut, 0}) || !files.push(Ref<File>(&to)))
+        return error(kENOMEM);
+    SCONE_TRY(poll_files(list, files, Timeout::after(0)));
+    return list[0].revents != 0 && list[1].revents != 0 ? Result<void>{} : error(kEAGAIN);
+}
+
+}  // namespace
+
+SyscallResult sys_sendfile(Call& call) {
+    Ref<File> out = SCONE_TRY(call.file(0));
+    Ref<File> in = SCONE_TRY(call.file(1));
+    if (!out->is_writable() || !in->is_readable())
+        return error(kEBADF);
+    uint32_t type = SCONE_TRY(type_of(*in));
+    if (type == kS_IFIFO || type == kS_IFSOCK || (out->status_flags() & kO_APPEND))
+        return error(kEINVAL);
+    TransferEnd from{in.get()}, to{out.get()};
+    SCONE_TRY(load_offset(from, call.arg[2]));
+    uint64_t done = SCONE_TRY(with_sigpipe(transfer(from, to, bounded(call.arg[3]), false)));
+    SCONE_TRY(store_offset(from, call.arg[2]));
+    return done;
+}
+
+SyscallResult sys_splice(Call& call) {
+    if (call.u32(5) & ~kSpliceKnown)
+        return error(kEINVAL);
+    if (call.arg[4] == 0)
+        return 0;
+    Ref<File> in = SCONE_TRY(call.file(0));
+    Ref<File> out = SCONE_TRY(call.file(2));
+    if (!in->is_readable() || !out->is_writable())
+        return error(kEBADF);
+    if (!is_pipe(*in) && !is_pipe(*out))
+        return error(kEINVAL);
+    TransferEnd from{in.get()}, to{out.get()};
+    SCONE_TRY(load_offset(from, call.arg[1]));
+    SCONE_TRY(load_offset(to, call.arg[3]));
+    if (is_pipe(*in) && is_pipe(*out)) {
+        Stat a{}, b{};
+        SCONE_TRY(in->stat(a));
+        SCONE_TRY(out->stat(b));
+        if (a.ino == b.ino && a.dev == b.dev)
+            return error(kEINVAL);
+    }
+    if (!is_pipe(*out) && (out->status_flags() & kO_APPEND))
+        return error(kEINVAL);
+    if (call.u32(5) & kSpliceNonblock)
+        SCONE_TRY(check_ready(*in, *out));
+    uint64_t done = SCONE_TRY(with_sigpipe(transfer(from, to, bounded(call.arg[4]), true)));
+    SCONE_TRY(store_offset(from, call.arg[1]));
+    SCONE_TRY(store_offset(to, call.arg[3]));
+    return done;
+}
+
+// Copies without taking need pages that two pipes share; programs fall back to read and write.
+SyscallResult sys_tee(Call& call) {
+    SCONE_TRY(call.file(0));
+    SCONE_TRY(call.file(1));
+    return error(kEINVAL);
+}
+
+SyscallResult sys_vmsplice(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    if ((call.u32(3) & ~kSpliceKnown))
+        return error(kEINVAL);
+    if (!is_pipe(*file))
+        return error(kEBADF);
+    ProgramVectors vectors;
+    IoBuffer buffer = SCONE_TRY(vectors.load(call.arg[1], call.arg[2]));
+    buffer.limit(kMaximumTransfer);
+    return file->is_writable() ? with_sigpipe(file->write(buffer)) : file->read(buffer);
+}
+
+SyscallResult sys_copy_file_range(Call& call) {
+    Ref<File> in = SCONE_TRY(call.file(0));
+    Ref<File> out = SCONE_TRY(call.file(2));
+    if (call.u32(5) != 0)
+        return error(kEINVAL);
+    if (SCONE_TRY(type_of(*in)) != kS_IFREG || SCONE_TRY(type_of(*out)) != kS_IFREG)
+        return error(kEINVAL);
+    if (!in->is_readable() || !out->is_writable() || (out->status_flags() & kO_APPEND))
+        return error(kEBADF);
+    TransferEnd from{in.get()}, to{out.get()};
+    SCONE_TRY(load_offset(from, call.arg[1]));
+    SCONE_TRY(load_offset(to, call.arg[3]));
+    uint64_t done = SCONE_TRY(transfer(from, to, bounded(call.arg[4]), false));
+    SCONE_TRY(store_offset(from, call.arg[1]));
+    SCONE_TRY(store_offset(to, call.arg[3]));
+    return done;
+}
+
+}  // namespace scone::libos
