@@ -5,6 +5,7 @@
 //          instruction here; the signal handler knows three kinds of places:
 //            [resume_begin, resume_end)   goes back to scone_sim_resume_refused, nothing was lost
 //            scone_sim_interruptible_*    the system call is answered with -EINTR instead
+//            scone_sim_landing_*          likewise
 //            all other                    continues; the signal waits in the window's queue, at
 //                                         which the enclave looks before it goes on with the program
 // Source:  Intel SDM volume 3D, EENTER, ERESUME, EEXIT, "Asynchronous Enclave Exits"
@@ -140,13 +141,14 @@ scone_sim_exit_landing:
     cmpq SCONE_LP_ENCLAVE_GS(%rcx), %rdx
     jne .Lto_caller
     // A host call that is nothing but a Linux system call is carried out here, without going back
-    // to C++: number, flags 0, and its bit in scone_sim_plain_calls.
+    // to C++: number, flags (interruptible or not), and its bit in scone_sim_plain_calls.
     movq SCONE_LP_WINDOW(%rcx), %r12
     movq SCONE_REQUEST_NUMBER(%r12), %rbp
     cmpq $SCONE_PLAIN_CALL_LIMIT, %rbp
     jae .Lto_caller
-    cmpq $0, SCONE_REQUEST_FLAGS(%r12)
-    jne .Lto_caller
+    movq SCONE_REQUEST_FLAGS(%r12), %r14
+    cmpq $1, %r14
+    ja .Lto_caller
     movl %ebp, %eax
     shrl $6, %eax
     leaq scone_sim_plain_calls(%rip), %rdx
@@ -163,10 +165,13 @@ scone_sim_exit_landing:
     movq SCONE_REQUEST_ARGS + 32(%r12), %r8
     movq SCONE_REQUEST_ARGS + 40(%r12), %r9
     movl %ebp, %eax
+    testq %r14, %r14
+    jnz scone_sim_landing_begin
     syscall
     // Not interruptible: the signal waits in the queue.
     cmpq $-4, %rax
     je .Lplain_call
+.Lplain_done:
     movq %rax, SCONE_REQUEST_RESULT(%r12)
     movq %r13, %rdi
     movq SCONE_LP_RUN(%rdi), %rsi
@@ -176,6 +181,23 @@ scone_sim_exit_landing:
     movl SCONE_TCS_CSSA(%rbx), %eax
     // The frame that was free before is free now.
     jmp .Lenter_with_gs
+
+    // As scone_sim_interruptible_syscall.
+    .globl scone_sim_landing_begin
+scone_sim_landing_begin:
+    movl SCONE_WINDOW_SIGNAL_WRITE(%r12), %ecx
+    cmpl SCONE_WINDOW_SIGNAL_READ(%r12), %ecx
+    jne scone_sim_landing_refused
+    cmpq $0, SCONE_WINDOW_SIGNAL_OVERFLOW(%r12)
+    jne scone_sim_landing_refused
+    syscall
+    .globl scone_sim_landing_end
+scone_sim_landing_end:
+    jmp .Lplain_done
+    .globl scone_sim_landing_refused
+scone_sim_landing_refused:
+    movq $-4, %rax
+    jmp .Lplain_done
 
 .Lto_caller:
     movq SCONE_LP_HOST_FS(%rcx), %rax

@@ -14,6 +14,7 @@ extern const uint8_t scone_sim_resume_begin[], scone_sim_resume_popped[], scone_
 extern const uint8_t scone_sim_resume_refused[], scone_sim_aep[];
 extern const uint8_t scone_sim_interruptible_begin[], scone_sim_interruptible_end[];
 extern const uint8_t scone_sim_interruptible_refused[];
+extern const uint8_t scone_sim_landing_begin[], scone_sim_landing_end[], scone_sim_landing_refused[];
 void scone_sim_restorer();
 }
 
@@ -228,6 +229,8 @@ void interrupt_host(LogicalProcessor* processor, greg_t* registers) {
         set_host_bases(processor);
     } else if (between(rip, scone_sim_interruptible_begin, scone_sim_interruptible_end)) {
         registers[REG_RIP] = static_cast<greg_t>(address_of(scone_sim_interruptible_refused));
+    } else if (between(rip, scone_sim_landing_begin, scone_sim_landing_end)) {
+        registers[REG_RIP] = static_cast<greg_t>(address_of(scone_sim_landing_refused));
     }
 }
 
