@@ -156,6 +156,22 @@ class NginxTest(ServerTest):
                 self.assertEqual(connection.getresponse().read(), self.contents[name])
         self.assertEqual(server.stop(signal.SIGQUIT), 0)
 
+    @in_every_mode
+    def test_zones_are_shared_by_the_workers(self):
+        server = self.nginx(listen="reuseport", http="limit_req_zone $binary_remote_addr zone=one:1m rate=1r/m; "
+                                 f"proxy_cache_path {self.folder}/cache keys_zone=cache:1m;",
+                            server=f"location /limited {{ limit_req zone=one burst=4 nodelay; alias {self.folder}/www/small; }}"
+                                   "location /cached/ { proxy_pass http://127.0.0.1:8081/; proxy_cache cache; "
+                                   "proxy_cache_valid 1h; add_header X-Cache $upstream_cache_status; }")
+        # Each connection goes to one of the workers, by its port; the limit is counted by both.
+        statuses = [self.answer("/limited")[0] for _ in range(30)]
+        self.assertEqual((statuses.count(200), statuses.count(503)), (5, 25))
+        self.assertEqual(self.get("/cached/big"), self.contents["big"])
+        os.truncate(self.folder / "www/big", 0)
+        for _ in range(20):
+            self.assertEqual(self.get("/cached/big"), self.contents["big"])
+        self.assertEqual(server.stop(signal.SIGQUIT), 0)
+
 
 if __name__ == "__main__":
     main()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Smaller servers under scone-run: memcached, socat, openssl, Python's.
+"""Smaller servers under scone-run: memcached, socat, openssl, SQLite by several processes, Python's.
 
 usage: small_servers_test.py BIN_FOLDER
 """
-import collections, concurrent.futures, contextlib, hashlib, http.client, os, signal, socket, ssl
+import collections, concurrent.futures, contextlib, hashlib, http.client, os, signal, socket, ssl, subprocess
 
 from servers import ServerTest, in_every_mode, main
 
@@ -53,6 +53,28 @@ while workers:
     print("worker ended", os.waitstatus_to_exitcode(status), flush=True)
     if not stopping: start()
 print("all ended", flush=True)
+"""
+# Several processes of one program and several programs write one SQLite database.
+SQLITE = """
+import os, sqlite3, sys
+def work(name):
+    database = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+    for i in range(25):
+        database.execute("BEGIN IMMEDIATE")
+        (value,) = database.execute("SELECT value FROM counter").fetchone()
+        database.execute("UPDATE counter SET value = ?", (value + 1,))
+        database.execute("INSERT INTO log VALUES (?, ?)", (name, i))
+        database.execute("COMMIT")
+        database.execute("SELECT count(*) FROM log").fetchone()
+    database.close()
+children = []
+for n in range(3):
+    pid = os.fork()
+    if pid == 0:
+        work(f"{sys.argv[2]}-{n}")
+        os._exit(0)
+    children.append(pid)
+print([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children])
 """
 
 
@@ -125,6 +147,20 @@ class SmallServersTest(ServerTest):
                         got += part
                 return got.endswith(page)
         self.assertEqual(self.many(40, client, 4), [True] * 40)
+
+    @in_every_mode
+    def test_sqlite_is_written_by_several_processes(self):
+        path = self.folder / "data.db"
+        self.run_here("/usr/bin/sqlite3", path, "PRAGMA journal_mode=WAL; CREATE TABLE counter(value); "
+                      "INSERT INTO counter VALUES (0); CREATE TABLE log(name, i)")
+        writers = [subprocess.Popen([*self.prefix(), PYTHON, "-c", SQLITE, str(path), name], text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE) for name in "ab"]
+        for writer in writers:
+            out, errors = writer.communicate(timeout=120)
+            self.assertEqual(out, "[0, 0, 0]\n", errors)
+        check = "SELECT value FROM counter; SELECT count(DISTINCT name || i) FROM log; PRAGMA integrity_check"
+        for run in (self.run_here, self.run_native):
+            self.assertEqual(run("/usr/bin/sqlite3", path, check), "150\n150\nok\n")
 
     @in_every_mode
     def test_python_http_server(self):
