@@ -115,7 +115,7 @@ Outcome<void> read_runtime(const cli::ParsedCommand& parsed, Options& out) {
                                    out.stack_size));
     out.dlopen = static_cast<uint32_t>(parsed.value_or("dlopen", "1")[0] - '0');
     out.fork = parsed.value_or("fork", "0") == "1";
-    out.mprotect = parsed.value_or("mprotect", "0") == "1";
+    out.mprotect = parsed.value_or("mprotect", "1") == "1";
     out.log_level = parsed.value("log");
     return {};
 }

@@ -56,7 +56,7 @@ struct Options {
 
     uint64_t heap_size = 0, stack_size = 0;
     uint32_t dlopen = 1;
-    bool fork = false, mprotect = false;
+    bool fork = false, mprotect = true;
     std::optional<std::string> log_level;
 
     Defaults defaults;

@@ -147,8 +147,10 @@ std::vector<Flag> all_flags() {
             "anything [SCONE_ALLOW_DLOPEN]",
             kVariables, "1"),
         choice("fork", "0|1", "whether the program may fork [SCONE_FORK]", kVariables, "0"),
-        choice("mprotect", "0|1", "whether mprotect may change code [SCONE_MPROTECT]", kVariables,
-               "0"),
+        choice("mprotect", "0|1",
+               "whether memory may become executable and code may be changed, as compilers at run "
+               "time need [SCONE_MPROTECT]",
+               kVariables, "1"),
         choice("log", "trace|debug|info|warning|error|fatal",
                "log level of the runtime [SCONE_LOG]", kVariables),
 

@@ -137,6 +137,8 @@ std::vector<std::pair<std::string, std::string>> session_environment(const Nativ
         for (const std::string& setting : image.config().environment)
             if (const size_t equals = setting.find('='); equals != std::string::npos && equals > 0)
                 set(setting.substr(0, equals), setting.substr(equals + 1));
+    // Of an attested service only what its policy permits may be loaded, whatever was measured.
+    set("SCONE_ALLOW_DLOPEN", std::to_string(options.dlopen));
     for (const auto& [name, value] : options.environment)
         set(name, value);
     const bool has_path =

@@ -89,8 +89,9 @@ constexpr std::array kRows{
     Row{"--tcs", "SCONE_TCS", "COUNT", "threads at the same time; 256", &take_tcs},
     Row{"--fork", "SCONE_FORK", "0|1", "1 permits new processes; 0", &take_fork},
     Row{"--dlopen", "SCONE_ALLOW_DLOPEN", "0|1|2",
-        "code loaded later: none, authenticated, anything; 2 here", &take_dlopen},
-    Row{"--mprotect", "SCONE_MPROTECT", "0|1", "1 permits changing page rights; 1", &take_mprotect},
+        "code loaded later: 0 none, 1 of protected regions, 2 any; 2", &take_dlopen},
+    Row{"--mprotect", "SCONE_MPROTECT", "0|1",
+        "1 permits making memory executable and changing code; 1", &take_mprotect},
     Row{"--mode", "SCONE_MODE", "hw|sim|auto", "which machine; auto", &take_mode},
     Row{"--image", "", "PATH", "the enclave image", &take_image},
 };

@@ -276,9 +276,10 @@ scone_copy_end:
     mov %rcx, %rax
     ret
 
-// uint64_t scone_probe_vaes(): 1 when VAES on 512-bit registers works; an invalid opcode inside
-// [begin, end) goes on at scone_probe_fault.
+// uint64_t scone_probe_vaes(), scone_probe_sha(): 1 when VAES on 512-bit registers, or the SHA-256
+// instructions, work; an invalid opcode inside [begin, end) goes on at scone_probe_fault.
     .globl scone_probe_vaes
+    .globl scone_probe_sha
     .globl scone_probe_begin
     .globl scone_probe_end
     .globl scone_probe_fault
@@ -286,6 +287,11 @@ scone_probe_vaes:
 scone_probe_begin:
     vaesenc %zmm31, %zmm31, %zmm31
     vpclmulqdq $0, %zmm31, %zmm31, %zmm31
+    jmp scone_probe_end
+scone_probe_sha:
+    sha256msg1 %xmm1, %xmm1
+    pshufb %xmm1, %xmm1
+    pblendw $0, %xmm1, %xmm1
 scone_probe_end:
     mov $1, %eax
     ret

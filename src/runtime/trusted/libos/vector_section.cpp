@@ -6,6 +6,7 @@
 extern "C" {
 void scone_save_vectors(void* area);
 uint64_t scone_probe_vaes();
+uint64_t scone_probe_sha();
 }
 
 namespace scone::libos {
@@ -47,6 +48,20 @@ void enter_vector_section() {
     scone_save_vectors(area);
     thread.vectors_in_frame = true;
     enclave::frame_of(thread.block)->how = enclave::Return::Full;
+}
+
+aead::Sha256Compress runtime_sha256() {
+    static aead::Sha256Compress fastest;
+    if (fastest == nullptr) {
+        enter_vector_section();
+        fastest = scone_probe_sha() == 0
+                      ? aead::sha256_compress_portable
+                      : [](uint32_t state[8], const uint8_t* blocks, size_t count) {
+                            enter_vector_section();
+                            aead::sha256_compress_sha_ni(state, blocks, count);
+                        };
+    }
+    return fastest;
 }
 
 const aead::AesGcm256& runtime_cipher() {

@@ -8,10 +8,14 @@
 #pragma once
 
 #include "lib/aead/aes_gcm.h"
+#include "lib/aead/sha256.h"
 
 namespace scone::libos {
 
 void enter_vector_section();
+
+// The block function of SHA-256, the fastest kind likewise.
+aead::Sha256Compress runtime_sha256();
 
 // AES-256-GCM of the fastest kind this processor has, each call in a vector section.
 const aead::AesGcm256& runtime_cipher();

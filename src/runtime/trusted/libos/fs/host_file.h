@@ -36,6 +36,7 @@ class HostFile : public File {
     Result<void> set_status_flags(uint32_t flags) override;
     int host_descriptor() const override { return host_fd_; }
     bool can_map() const override { return is_regular(); }
+    Origin origin() const override { return Origin::Host; }
     void describe(Path& out) const override;
 
   protected:

@@ -18,6 +18,7 @@ class ProtectedNode : public File {
 
     Result<void> stat(linux_abi::Stat& out) override;
     Result<void> sync(bool) override { return {}; }
+    Origin origin() const override { return Origin::Protected; }
     void describe(Path& out) const override;
 
   protected:

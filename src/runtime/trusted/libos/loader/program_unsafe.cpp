@@ -3,6 +3,7 @@
 #include "lib/elf/elf_abi.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
+#include "runtime/trusted/libos/loader/code_rules.h"
 #include "runtime/trusted/libos/loader/initial_stack.h"
 #include "runtime/trusted/libos/loader/program.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
@@ -199,8 +200,10 @@ Result<void> open_interpreter(Program& out) {
         }
         auto opened = vfs::open(std::string_view(name), kO_RDONLY, 0);
         if (opened)
+            result = code_rules::check_file(**opened);
+        if (opened && result)
             out.interpreter = *opened;
-        else
+        else if (!opened)
             result = std::unexpected(opened.error());
         break;
     }
@@ -229,6 +232,7 @@ Result<void> open_program(std::string_view name, std::string_view path, StringLi
         SCONE_TRY(arguments.prepend(interpreter.view()));
         script = next = interpreter;
     }
+    SCONE_TRY(code_rules::check_file(*out.file));
     return open_interpreter(out);
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
 #include "runtime/trusted/enclave/thread_block.h"
+#include "runtime/trusted/libos/loader/code_rules.h"
 #include "runtime/trusted/libos/mm/outside.h"
 #include "runtime/trusted/libos/mm/pages.h"
 #include "runtime/trusted/libos/rewrite/hook.h"
@@ -22,6 +23,15 @@ constexpr uint32_t kRights = kPROT_READ | kPROT_WRITE | kPROT_EXEC;
 // [address, address + size) can hold mappings: wholly inside or wholly behind ELRANGE.
 bool is_mappable(uint64_t address, uint64_t size) {
     return enclave::is_program_range(address, size) || outside::is_range(address, size);
+}
+
+// Writable code, and code that is no file's, is the program's to change.
+Result<void> check_new_code(uint32_t prot, const Ref<File>& file) {
+    if (!(prot & kPROT_EXEC))
+        return {};
+    if (!file || (prot & kPROT_WRITE))
+        SCONE_TRY(code_rules::check_change());
+    return file ? code_rules::check_file(*file) : Result<void>{};
 }
 
 }  // namespace
@@ -83,6 +93,7 @@ Result<uint64_t> AddressSpace::map(uint64_t address, uint64_t size, uint32_t pro
     size = round_up(size, kPageSize);
     if (!base::checked_add(offset, size))
         return error(kEOVERFLOW);
+    SCONE_TRY(check_new_code(prot, file));
     enclave::Guard guard(mutex);
     bool fixed = flags & (kMAP_FIXED | kMAP_FIXED_NOREPLACE);
     uint64_t start = address;
@@ -149,6 +160,10 @@ Result<void> AddressSpace::protect_mapping(Mapping& mapping, uint32_t prot) {
         mapping.prot = prot;
         return {};
     }
+    if ((mapping.prot | prot) & kPROT_EXEC)
+        SCONE_TRY(code_rules::check_change());
+    if ((prot & ~mapping.prot & kPROT_EXEC) && mapping.file)
+        SCONE_TRY(code_rules::check_file(*mapping.file));
     if (mapping.is_written_back() && !(prot & kPROT_WRITE))
         SCONE_TRY(write_back(mapping, mapping.start, mapping.end));
     mapping.prot = prot;

@@ -25,6 +25,22 @@ bool add(StringList& list, const char* text, uint64_t size) {
     return list.add({text, size}).has_value();
 }
 
+// False, with a reason, for a value that the setting does not have.
+bool take_setting(Exchange& exchange, std::string_view name, std::string_view value) {
+    if (name == "SCONE_SHARED_MEMORY")
+        exchange.out->insecure_shared_memory = value == "insecure";
+    if (name != "SCONE_ALLOW_DLOPEN")
+        return true;
+    if (value.size() == 1 && value[0] >= '0' && value[0] <= '2') {
+        exchange.out->dlopen = static_cast<sgx::Dlopen>(value[0] - '0');
+        return true;
+    }
+    exchange.failure.append(
+        "  Caused by: SCONE_ALLOW_DLOPEN in the policy must be 0, 1 or 2, not '");
+    exchange.failure.append(value).append("'\n");
+    return false;
+}
+
 void set_functions(ProvisionCall& call) {
     call.read = read_stream;
     call.write = write_stream;
@@ -98,10 +114,7 @@ void set_functions(ProvisionCall& call) {
         return true;
     };
     call.setting = [](void* context, const char* name, const char* value) {
-        if (std::string_view(name) == "SCONE_SHARED_MEMORY")
-            static_cast<Exchange*>(context)->out->insecure_shared_memory =
-                std::string_view(value) == "insecure";
-        return true;
+        return take_setting(*static_cast<Exchange*>(context), name, value);
     };
     call.failure = [](void* context, const char* chain) {
         static_cast<Exchange*>(context)->failure.append(chain);

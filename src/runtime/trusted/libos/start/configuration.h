@@ -5,6 +5,7 @@
 // Errors:  an attested start that fails ends the process with SCONE's message and status 134
 #pragma once
 
+#include "lib/sgx/settings_page.h"
 #include "runtime/trusted/libos/loader/program.h"
 #include "runtime/trusted/libos/start/launch.h"
 
@@ -23,6 +24,7 @@ struct Configuration {
     Path working_directory;
     bool has_root = false;
     Path fspf_path;
+    sgx::Dlopen dlopen = sgx::Dlopen::Refused;  // what the policy permits
     uint8_t fspf_key[32] = {}, fspf_tag[16] = {};
     Vector<InjectedContent*> files;
     ~Configuration();

@@ -15,7 +15,9 @@
 #include "runtime/trusted/libos/fs/proc_fs.h"
 #include "runtime/trusted/libos/fs/protected_fs.h"
 #include "runtime/trusted/libos/fs/tmp_fs.h"
+#include "runtime/trusted/libos/loader/code_rules.h"
 #include "runtime/trusted/libos/loader/initial_stack.h"
+#include "runtime/trusted/libos/loader/measured_files.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/mm/pages.h"
 #include "runtime/trusted/libos/mm/sharing.h"
@@ -242,6 +244,8 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
     const sgx::Settings& settings = page.settings();
     if (settings.elrange_size != enclave::elrange_end())
         fatal("the settings were made for another address range");
+    measured_files::initialise(page);
+    code_rules::initialise(settings);
     use_plans(launch.plans, settings.plan_digest);
     pages::initialise(settings.heap_size);
     initialise_thread_slots(settings.tcs_count);
@@ -256,6 +260,10 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
         fatal("no memory for the configuration");
     configure(launch, *configuration);
     permit_sharing(launch, *configuration, *process);
+    if (configuration->attested)
+        code_rules::restrict_dlopen(configuration->dlopen);
+    if (configuration->attested || configuration->has_root)
+        code_rules::warn_where_insecure();
     mount_files(*configuration);
     enter_working_directory(*process, launch, *configuration);
     run(thread, measured_program(page, launch), configuration);

@@ -25,6 +25,14 @@ inline constexpr uint32_t kPollIn = 1, kPollPri = 2, kPollOut = 4, kPollErr = 8,
 // What a descriptor is where a system call wants one kind (RTTI is off).
 enum class FileKind : uint8_t { Other, Pipe, Socket, Epoll, Eventfd, Timerfd, Signalfd, Inotify };
 
+// Who can change a file's bytes.
+enum class Origin : uint8_t {
+    Host,       // the host, at any time
+    Memory,     // the program: it lies in the enclave
+    Protected,  // nobody: a region of an fspf
+    Measured,   // nobody: it is held to a measured digest
+};
+
 class File : public RefCounted {
   public:
     virtual FileKind kind() const { return FileKind::Other; }
@@ -58,6 +66,7 @@ class File : public RefCounted {
     // The host's descriptor behind this file; -1 for files that live in the enclave.
     virtual int host_descriptor() const { return -1; }
     virtual bool can_map() const { return false; }
+    virtual Origin origin() const { return Origin::Memory; }
     // Path as /proc/self/fd shows it, e.g. "/etc/hosts" or "socket:[5]".
     virtual void describe(Path& out) const;
 

@@ -1,5 +1,6 @@
 #include "runtime/trusted/libos/vfs/vfs.h"
 
+#include "runtime/trusted/libos/loader/measured_files.h"
 #include "runtime/trusted/libos/task/process.h"
 
 namespace scone::libos {
@@ -124,8 +125,8 @@ Result<void> absolute_path(int fd, std::string_view path, Path& out) {
 
 Result<Ref<File>> open(std::string_view path, uint32_t flags, uint32_t mode) {
     Follow follow = flags & kO_NOFOLLOW ? Follow::No : Follow::Yes;
-    return with_tree(path, follow, [&](FileSystem& tree, std::string_view at) {
-        return tree.open(at, flags, mode);
+    return with_tree(path, follow, [&](FileSystem& tree, std::string_view at) -> Result<Ref<File>> {
+        return measured_files::hold(at, SCONE_TRY(tree.open(at, flags, mode)));
     });
 }
 
