@@ -18,9 +18,9 @@ function(scone_enclave_image)
   endforeach()
   set(core ${CMAKE_CURRENT_BINARY_DIR}/enclave_core.o)
   add_custom_command(OUTPUT ${core}
-    COMMAND ${CMAKE_LINKER} -r -u scone_enclave_entry -u scone_provisioning_syscall_entry -u scone_hosted_next -o ${core}.all --start-group ${archives} --end-group
+    COMMAND ${CMAKE_LINKER} -r -T ${PROJECT_SOURCE_DIR}/cmake/enclave_core.ld -u scone_enclave_entry -u scone_provisioning_syscall_entry -u scone_hosted_next -o ${core}.all --start-group ${archives} --end-group
     COMMAND ${CMAKE_OBJCOPY} ${keep} ${core}.all ${core}
-    DEPENDS ${archives} VERBATIM)
+    DEPENDS ${archives} ${PROJECT_SOURCE_DIR}/cmake/enclave_core.ld VERBATIM)
   add_executable(enclave_linked ${core} ${PROJECT_SOURCE_DIR}/src/runtime/trusted/hosted_main.cpp
       ${PROJECT_SOURCE_DIR}/src/tools/enclave_image/reserved_sections.S)
   # The hosted layer: archives by path, since its OpenSSL must be the static one.

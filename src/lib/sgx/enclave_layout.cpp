@@ -83,31 +83,34 @@ struct Visitor {
     LoadPageCallback callback;
     void* context;
 
-    Result<void> operator()(uint64_t address, uint64_t secinfo, Page content) const {
+    Result<void> operator()(uint64_t address, uint64_t secinfo, Page content,
+                            Measured measured = Measured::Yes) const {
         return callback(context, LoadPage{.offset = address - kEnclaveBase,
                                           .secinfo_flags = secinfo,
-                                          .measured = Measured::Yes,
+                                          .measured = measured,
                                           .content = content});
     }
 };
 
 // The page of a segment at `vaddr`: its bytes in the file, zeros around them.
 Result<void> visit_segment_page(const Visitor& visit, uint64_t address, uint64_t secinfo,
-                                const elf::Elf64Phdr& phdr, base::Bytes contents, uint64_t vaddr) {
+                                const elf::Elf64Phdr& phdr, base::Bytes contents, uint64_t vaddr,
+                                Measured measured) {
     uint64_t begin = vaddr > phdr.p_vaddr ? vaddr : phdr.p_vaddr;
     uint64_t file_end = phdr.p_vaddr + contents.size();
     uint64_t end = vaddr + kPageSize < file_end ? vaddr + kPageSize : file_end;
     if (begin >= end)
-        return visit(address, secinfo, Page(kZeroPage));
+        return visit(address, secinfo, Page(kZeroPage), measured);
     base::Bytes bytes = contents.subspan(begin - phdr.p_vaddr, end - begin);
     if (bytes.size() == kPageSize)
-        return visit(address, secinfo, Page(bytes.data(), kPageSize));
+        return visit(address, secinfo, Page(bytes.data(), kPageSize), measured);
     uint8_t page[kPageSize] = {};
     base::copy_bytes({page + (begin - vaddr), bytes.size()}, bytes);
-    return visit(address, secinfo, Page(page));
+    return visit(address, secinfo, Page(page), measured);
 }
 
 Result<void> visit_image(const Visitor& visit, const elf::Reader& reader, uint64_t image_base) {
+    DeferredPages deferred = SCONE_TRY(deferred_pages_of(reader.file()));
     for (uint32_t i = 0; i < reader.program_header_count(); ++i) {
         elf::Elf64Phdr phdr = reader.program_header(i);
         if (phdr.p_type != elf::kPT_LOAD)
@@ -116,9 +119,11 @@ Result<void> visit_image(const Visitor& visit, const elf::Reader& reader, uint64
         uint64_t end = phdr.p_vaddr + phdr.p_memsz;
         base::Bytes contents = reader.contents(phdr);
         for (uint64_t vaddr = base::round_down(phdr.p_vaddr, kPageSize); vaddr < end;
-             vaddr += kPageSize)
-            SCONE_TRY(
-                visit_segment_page(visit, image_base + vaddr, secinfo, phdr, contents, vaddr));
+             vaddr += kPageSize) {
+            Measured measured = deferred.contains(vaddr) ? Measured::No : Measured::Yes;
+            SCONE_TRY(visit_segment_page(visit, image_base + vaddr, secinfo, phdr, contents, vaddr,
+                                         measured));
+        }
     }
     return {};
 }

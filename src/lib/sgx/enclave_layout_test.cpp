@@ -31,6 +31,44 @@ Result<EnclaveLayout> load(const std::vector<uint8_t>& image, const std::vector<
     });
 }
 
+std::vector<uint8_t> deferring_image(std::initializer_list<uint64_t> numbers) {
+    std::vector<uint8_t> fields(numbers.size() * 8);
+    size_t at = 0;
+    for (uint64_t number : numbers)
+        base::store_le64(&fields[8 * at++], number);
+    std::vector<uint8_t> notes = image_notes(kDefaultImageBase, kTestSlotOffset);
+    std::vector<uint8_t> note = elf::make_note(kNoteOwner, kNoteDeferredPages, fields);
+    notes.insert(notes.end(), note.begin(), note.end());
+    return small_image(kDefaultImageBase, kTestSlotOffset, notes).build();
+}
+
+TEST(EnclaveLayout, DeferredPagesAreAddedAndNotExtended) {
+    std::vector<uint8_t> image = deferring_image({0x2000, 0x3000, 0x4000, 0x6000});
+    std::vector<uint8_t> settings = settings_pages(Settings{});
+    std::map<uint64_t, Measured> seen;
+    auto layout = for_each_load_page(image, settings, [&](const LoadPage& page) -> Result<void> {
+        seen[page.offset] = page.measured;
+        return {};
+    });
+    ASSERT_TRUE(layout);
+    for (uint64_t page : {0x2000, 0x4000, 0x5000})
+        EXPECT_EQ(seen.at(layout->image_base + page), Measured::No) << page;
+    for (uint64_t page : {0x0, 0x1000, 0x3000, 0x6000})
+        EXPECT_EQ(seen.at(layout->image_base + page), Measured::Yes) << page;
+}
+
+TEST(EnclaveLayout, DeferredPagesMustBeAscendingWholePages) {
+    std::vector<uint8_t> settings = settings_pages(Settings{});
+    Pages pages;
+    for (auto numbers : {std::initializer_list<uint64_t>{0x2100, 0x3000},
+                         {0x2000, 0x3001},
+                         {0x3000, 0x3000},
+                         {0x4000, 0x5000, 0x2000, 0x3000},
+                         {0x2000, 0x4000, 0x3000, 0x5000},
+                         {0x2000}})
+        EXPECT_FALSE(load(deferring_image(numbers), settings, pages));
+}
+
 TEST(EnclaveLayout, LoadsSegmentsSettingsAndTheFirstSlot) {
     std::vector<uint8_t> image = small_image().build();
     std::vector<uint8_t> settings = settings_pages(Settings{});

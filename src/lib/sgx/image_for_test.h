@@ -35,12 +35,14 @@ inline std::vector<uint8_t> image_notes(uint64_t image_base, uint64_t slot) {
 }
 
 inline ElfBuilderWithNotes small_image(uint64_t image_base = kDefaultImageBase,
-                                       uint64_t slot = kTestSlotOffset) {
+                                       uint64_t slot = kTestSlotOffset,
+                                       std::vector<uint8_t> notes = {}) {
     ElfBuilderWithNotes builder(elf::kET_DYN);
     std::vector<uint8_t> content(kTestDataOffset + 0x100);
     for (size_t i = 0; i < content.size(); ++i)
         content[i] = static_cast<uint8_t>(i * 7 + (i >> 8));
-    std::vector<uint8_t> notes = image_notes(image_base, slot);
+    if (notes.empty())
+        notes = image_notes(image_base, slot);
     builder.put(0, content)
         .put(kTestSlotOffset, kEncluSlotBytes)
         .put(kTestNotesOffset, notes)

@@ -48,6 +48,42 @@ Result<uint64_t> image_base_of(base::Bytes image) {
     return *base;
 }
 
+bool DeferredPages::contains(uint64_t vaddr) const {
+    for (uint32_t i = 0; i < count; ++i)
+        if (vaddr >= ranges[i].begin && vaddr < ranges[i].end)
+            return true;
+    return false;
+}
+
+Result<DeferredPages> deferred_pages_of(base::Bytes image) {
+    constexpr uint64_t kPage = 4096;
+    elf::Reader reader = SCONE_TRY(open_image(image));
+    DeferredPages pages;
+    bool sound = true;
+    uint64_t last = 0;
+    auto visit = [&](const elf::Note& note) {
+        if (note.owner != kNoteOwner || note.type != kNoteDeferredPages)
+            return true;
+        size_t count = note.description.size() / sizeof(DeferredPages::Range);
+        sound = pages.count == 0 && count > 0 && count <= DeferredPages::kMaxRanges &&
+                note.description.size() % sizeof(DeferredPages::Range) == 0;
+        for (size_t i = 0; i < count && sound; ++i) {
+            const uint8_t* field = note.description.data() + i * sizeof(DeferredPages::Range);
+            DeferredPages::Range range{base::load_le64(field), base::load_le64(field + 8)};
+            sound = range.begin % kPage == 0 && range.end % kPage == 0 && range.begin >= last &&
+                    range.begin < range.end;
+            last = range.end;
+            pages.ranges[pages.count++] = range;
+        }
+        return sound;
+    };
+    SCONE_TRY(from_elf(elf::for_each_note(reader, visit)));
+    if (!sound)
+        return base::fail(
+            Error{ErrorCode::BadImage, "the deferred pages are not ascending ranges of pages"});
+    return pages;
+}
+
 Result<uint32_t> for_each_enclu_slot(base::Bytes image, void (*callback)(void*, uint64_t vaddr),
                                      void* context) {
     elf::Reader reader = SCONE_TRY(open_image(image));

@@ -14,6 +14,7 @@
 #include "tools/cli/help_text.h"
 #include "tools/cli/parse_flags.h"
 #include "tools/enclave_image/allow_list.h"
+#include "tools/enclave_image/deferred_pages.h"
 #include "tools/enclave_image/notes.h"
 #include "tools/enclave_image/relocations.h"
 #include "tools/enclave_image/site_patcher.h"
@@ -162,7 +163,9 @@ text::Outcome<void> run(const cli::ParsedCommand& command) {
     for (const uint64_t address : stray_enclu(image, slots))
         remainder.check("enclu", address);
     SCONE_TRY(remainder.finish());
-    SCONE_TRY(write_notes(image, base, slots, cpuid_left));
+    const sgx::DeferredPages deferred = SCONE_TRY(find_deferred_pages(image));
+    SCONE_TRY(write_notes(image, base, slots, cpuid_left, deferred));
+    const uint64_t deferred_count = SCONE_TRY(write_deferred_digest(image, deferred));
     SCONE_TRY(write_file(out, image.bytes()));
 
     fmt::print("base {:#x}: {} relocations applied, {} left to the C library\n", base,
@@ -171,6 +174,7 @@ text::Outcome<void> run(const cli::ParsedCommand& command) {
     print_classes(report, x86::SiteKind::Cpuid);
     fmt::print("trampolines: {} of {} slots used\nenclu: {} slots\n", report.patched.size(),
                report.slot_count, slots.size());
+    fmt::print("deferred: {} pages in {} ranges\n", deferred_count, deferred.count);
     return {};
 }
 

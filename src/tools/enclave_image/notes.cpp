@@ -30,6 +30,17 @@ class NoteWriter {
     bool put_distance(uint32_t type, uint64_t target) {
         return put(type, target - (area_.address + used_ + kHeaderSize));
     }
+    bool put_ranges(uint32_t type, const sgx::DeferredPages& pages) {
+        const size_t size = pages.count * sizeof pages.ranges[0];
+        if (area_.bytes.size() - used_ < kHeaderSize + size)
+            return false;
+        header(type, size);
+        for (uint32_t i = 0; i < pages.count; ++i, used_ += sizeof pages.ranges[0]) {
+            base::store_le64(&area_.bytes[used_], pages.ranges[i].begin);
+            base::store_le64(&area_.bytes[used_ + 8], pages.ranges[i].end);
+        }
+        return true;
+    }
     bool finish() {
         const size_t rest = area_.bytes.size() - used_;
         if (rest == 0)
@@ -94,13 +105,16 @@ std::vector<uint64_t> stray_enclu(const Image& image, const std::vector<uint64_t
 
 text::Outcome<void> write_notes(Image& image, uint64_t image_base,
                                 const std::vector<uint64_t>& slots,
-                                const std::vector<uint64_t>& cpuid_left) {
+                                const std::vector<uint64_t>& cpuid_left,
+                                const sgx::DeferredPages& deferred) {
     NoteWriter notes(SCONE_TRY(image.section(".note.scone")));
     bool room = notes.put(sgx::kNoteImageBase, image_base);
     for (const uint64_t slot : slots)
         room = room && notes.put_distance(sgx::kNoteEncluSlot, slot);
     for (const uint64_t site : cpuid_left)
         room = room && notes.put_distance(kNoteCpuidSite, site);
+    if (deferred.count != 0)
+        room = room && notes.put_ranges(sgx::kNoteDeferredPages, deferred);
     if (!room || !notes.finish())
         return std::unexpected(bad_image("section .note.scone is too small for the notes"));
     return {};

@@ -5,6 +5,7 @@
 //            type 1  u64 image base (one)
 //            type 2  i64 distance from this field to an enclu slot (one per slot)
 //            type 3  i64 distance from this field to a cpuid that stays (one per site)
+//            type 4  u64 begin, u64 end of pages that are added without EEXTEND (n pairs)
 //            type 0  the unused rest
 // Input:   the section .scone.enclu_slots: i64 distances from each field to a slot
 // Errors:  InvalidInput: a slot without its eight bytes or outside code, an enclu outside the slots
@@ -12,6 +13,7 @@
 // Source:  lib/sgx/image_notes.h, docs/formats/enclave-image.md
 #pragma once
 
+#include "lib/sgx/image_notes.h"
 #include "tools/enclave_image/image.h"
 
 namespace scone::enclave_image {
@@ -26,6 +28,7 @@ std::vector<uint64_t> stray_enclu(const Image& image, const std::vector<uint64_t
 
 text::Outcome<void> write_notes(Image& image, uint64_t image_base,
                                 const std::vector<uint64_t>& slots,
-                                const std::vector<uint64_t>& cpuid_left);
+                                const std::vector<uint64_t>& cpuid_left,
+                                const sgx::DeferredPages& deferred);
 
 }  // namespace scone::enclave_image

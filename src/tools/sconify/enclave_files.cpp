@@ -7,13 +7,12 @@
 #include <filesystem>
 
 #include "lib/aead/sha256.h"
-#include "lib/base/endian.h"
 #include "lib/base/hex.h"
 #include "lib/crypto/hash.h"
 #include "lib/sgx/measurement.h"
 #include "lib/sgx_signing/debug_key.h"
 #include "lib/sgx_signing/sigstruct_signer.h"
-#include "lib/x86/patch_plan.h"
+#include "lib/x86_plans/plan_builder.h"
 #include "tools/oci/file_handle.h"
 
 namespace scone::sconify {
@@ -25,7 +24,6 @@ using text::failure;
 using text::Outcome;
 
 constexpr size_t kMaxRuntimeFile = 512 << 20;
-constexpr uint32_t kMaxSites = 1U << 16;
 
 std::string hex_of(Bytes bytes) {
     std::string out(2 * bytes.size(), '0');
@@ -94,63 +92,15 @@ Outcome<Measured> measure_file(const NativeImage& image, sgx::FileRole role,
     return Measured{role, "/" + node->entry.path, crypto::sha256(content.bytes())};
 }
 
-// The plan of one file; empty when it has no site that can be replaced.
-Outcome<std::vector<uint8_t>> make_plan(Bytes file, const crypto::Sha256Digest& digest) {
-    const auto reader = elf::Reader::open(file);
-    if (!reader)
-        return std::vector<uint8_t>{};
-    std::vector<x86::Segment> segments;
-    for (uint32_t i = 0; i < reader->program_header_count(); ++i) {
-        const elf::Elf64Phdr header = reader->program_header(i);
-        if (header.p_type == elf::kPT_LOAD && header.p_filesz > 0)
-            segments.push_back({.file_offset = header.p_offset,
-                                .address = header.p_vaddr,
-                                .bytes = reader->contents(header),
-                                .use = (header.p_flags & elf::kPF_X) != 0 ? x86::SegmentUse::Code
-                                                                          : x86::SegmentUse::Data});
-    }
-    std::vector<uint8_t> scratch(x86::scratch_size(segments));
-    std::vector<x86::Site> sites(kMaxSites);
-    const auto count = x86::find_sites(segments, x86::WantedSites::SyscallAndCpuid, scratch, sites);
-    // A file that is too contrived for a plan is decoded inside, or its calls trap.
-    if (!count || *count == 0)
-        return std::vector<uint8_t>{};
-    sites.resize(*count);
-    size_t code_segments = 0;
-    for (const x86::Segment& segment : segments)
-        code_segments += segment.use == x86::SegmentUse::Code;
-    std::vector<uint8_t> out(x86::plan_size(code_segments, sites.size()));
-    const auto size =
-        x86::encode_plan({.size = file.size(), .digest = digest}, segments, sites, out);
-    if (!size)
-        return std::vector<uint8_t>{};
-    out.resize(*size);
-    return out;
-}
-
 // docs/formats/output-image.md, section 4
 Outcome<std::vector<uint8_t>> make_plans(const NativeImage& image,
                                          const std::vector<Measured>& files) {
-    std::vector<uint8_t> out(16);
-    uint32_t count = 0;
+    std::vector<x86_plans::FilePlan> plans;
     for (const Measured& file : files) {
         const auto content = SCONE_TRY(image.spool->map(image.file(file.path)->entry.content));
-        const std::vector<uint8_t> plan = SCONE_TRY(make_plan(content.bytes(), file.digest));
-        if (plan.empty())
-            continue;
-        ++count;
-        uint8_t header[40];
-        base::copy_bytes(header, file.digest);
-        base::store_le64(header + 32, plan.size());
-        out.insert(out.end(), header, header + sizeof header);
-        out.insert(out.end(), plan.begin(), plan.end());
+        plans.push_back({file.digest, x86_plans::make_plan(content.bytes(), file.digest)});
     }
-    if (count == 0)
-        return std::vector<uint8_t>{};
-    base::copy_bytes(out, base::as_bytes("SCONEPLS"));
-    base::store_le32(out.data() + 8, 1);
-    base::store_le32(out.data() + 12, count);
-    return out;
+    return x86_plans::make_plan_set(plans);
 }
 
 std::unexpected<text::Failure> bad_runtime(const char* what) {

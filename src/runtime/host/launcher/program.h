@@ -27,6 +27,7 @@ struct ClosureFile {
     sgx::FileRole role;
     std::string path;
     aead::Digest digest;
+    std::vector<uint8_t> plan;  // patch plan; empty: none
 };
 
 // The program, its interpreter and its DT_NEEDED libraries in the order in which they are found.

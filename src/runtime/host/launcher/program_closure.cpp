@@ -9,6 +9,7 @@
 #include "lib/elf/dependencies.h"
 #include "runtime/host/launcher/file_digest.h"
 #include "runtime/host/launcher/log.h"
+#include "runtime/host/launcher/patch_plans.h"
 #include "runtime/host/launcher/program.h"
 
 namespace scone::launcher {
@@ -131,7 +132,8 @@ class Closure {
         if (!object)
             return text::failure(ExitCode::Unsupported, error_text(path, object.error()),
                                  "reading the program");
-        files_.push_back({role, path, file_digest(path, file)});
+        aead::Digest digest = file_digest(path, file);
+        files_.push_back({role, path, digest, cached_plan(file, digest)});
         paths_.insert(path);
         return *std::move(object);
     }

@@ -2,6 +2,8 @@
 #include <cstdio>
 
 #include "lib/elf/dependencies.h"
+#include "lib/x86_plans/plan_builder.h"
+#include "runtime/host/launcher/file_digest.h"
 #include "runtime/host/launcher/mapped_file.h"
 #include "runtime/host/launcher/program.h"
 #include "runtime/host/launcher/run_main.h"
@@ -36,6 +38,13 @@ text::Outcome<std::vector<uint8_t>> encode(const sgx::Settings& settings,
     return pages;
 }
 
+std::vector<uint8_t> plans_of(const std::vector<ClosureFile>& closure) {
+    std::vector<x86_plans::FilePlan> plans;
+    for (const ClosureFile& file : closure)
+        plans.push_back({file.digest, file.plan});
+    return x86_plans::make_plan_set(plans);
+}
+
 std::string libc_of(const std::string& path) {
     auto file = MappedFile::open(path);
     if (!file)
@@ -55,8 +64,13 @@ text::Outcome<int> run(const Options& options) {
         options.image_path.empty() ? SCONE_TRY(find_image()) : options.image_path;
     MappedFile image = SCONE_TRY(MappedFile::open(image_path));
     auto closure = SCONE_TRY(program_closure(program.path));
-    auto settings = SCONE_TRY(encode(apply(options, development_settings()), closure));
+    std::vector<uint8_t> plans = plans_of(closure);
+    sgx::Settings wanted = apply(options, development_settings());
+    if (!plans.empty())
+        wanted.plan_digest = aead::sha256(plans, fastest_sha256());
+    auto settings = SCONE_TRY(encode(wanted, closure));
     Start start;
+    start.plans = plans;
     start.image = &image;
     start.settings = settings;
     start.program_path = program.path;

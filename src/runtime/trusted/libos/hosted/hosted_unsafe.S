@@ -102,4 +102,13 @@ scone_provisioning_cpuid_entry:
     lea 16+128(%rsp), %rsp
     jmp *-16-128(%rsp)
 
+// struct DeferredPages of hosted/deferred_pages.h; tools/enclave_image fills it after the link. Not
+// in C++: the compiler must not know its content.
+    .section .scone.deferred, "aR", @progbits
+    .balign 8
+    .globl scone_deferred_pages
+    .hidden scone_deferred_pages
+scone_deferred_pages:
+    .space 280
+
     .section .note.GNU-stack, "", @progbits

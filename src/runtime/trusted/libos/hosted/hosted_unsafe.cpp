@@ -4,6 +4,7 @@
 #include "runtime/trusted/enclave/leaf_unsafe.h"
 #include "runtime/trusted/enclave/spin_lock.h"
 #include "runtime/trusted/enclave/thread_block.h"
+#include "runtime/trusted/libos/hosted/deferred_pages.h"
 #include "runtime/trusted/libos/hosted/hosted.h"
 #include "runtime/trusted/libos/log.h"
 
@@ -95,6 +96,7 @@ void run_hosted(void (*function)(void*), void* argument) {
     scone_save_vectors(area);
     uint64_t program_fs = read_fs();
     if (hosted_stack == 0) {
+        check_deferred_pages();
         alignas(64) uint8_t clean[enclave::kVectorAreaSize];
         make_clean_vectors(clean);
         scone_restore_vectors(clean);

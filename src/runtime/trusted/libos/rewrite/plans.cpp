@@ -9,6 +9,12 @@ constexpr size_t kHeaderSize = 16;
 constexpr size_t kEntryHeaderSize = 40;
 constexpr uint32_t kVersion = 1;
 
+bool has_site_in(const x86::PatchPlan& plan, const x86::CodeMapping& mapping) {
+    const uint32_t first = plan.first_site_at(mapping.file_offset);
+    return first < plan.site_count() &&
+           plan.site(first).file_offset - mapping.file_offset < mapping.bytes.size();
+}
+
 }  // namespace
 
 bool PlanSet::accept(base::Bytes bytes, const aead::Digest& measured) {
@@ -49,11 +55,16 @@ bool PlanSet::read_plans() {
 }
 
 const x86::PatchPlan* PlanSet::find(uint64_t file_size, const x86::CodeMapping& mapping) const {
+    const x86::PatchPlan* without_sites = nullptr;
     for (const x86::PatchPlan& plan : plans_) {
-        if (plan.file().size == file_size && x86::describes(plan, mapping))
+        if (plan.file().size != file_size)
+            continue;
+        if (x86::describes(plan, mapping))
             return &plan;
+        if (!has_site_in(plan, mapping))
+            without_sites = &plan;
     }
-    return nullptr;
+    return without_sites;
 }
 
 }  // namespace scone::libos

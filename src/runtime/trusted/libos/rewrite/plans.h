@@ -22,7 +22,9 @@ class PlanSet {
     bool accept(base::Bytes bytes, const aead::Digest& measured);
 
     // The plan that was made for a file of this size with this code. A file is known by its size
-    // and by the bytes at each of its sites in the mapping; nullptr: there is none.
+    // and by the bytes at each of its sites in the mapping; nullptr: there is none. A plan without
+    // sites in the mapping counts when size and segment fit: all that it can do is leave sites
+    // alone.
     const x86::PatchPlan* find(uint64_t file_size, const x86::CodeMapping& mapping) const;
 
   private:
