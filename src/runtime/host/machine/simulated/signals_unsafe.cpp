@@ -14,7 +14,8 @@ extern const uint8_t scone_sim_resume_begin[], scone_sim_resume_popped[], scone_
 extern const uint8_t scone_sim_resume_refused[], scone_sim_aep[];
 extern const uint8_t scone_sim_interruptible_begin[], scone_sim_interruptible_end[];
 extern const uint8_t scone_sim_interruptible_refused[];
-extern const uint8_t scone_sim_landing_begin[], scone_sim_landing_end[], scone_sim_landing_refused[];
+extern const uint8_t scone_sim_landing_begin[], scone_sim_landing_end[],
+    scone_sim_landing_refused[];
 void scone_sim_restorer();
 }
 
