@@ -8,6 +8,7 @@
 #include "lib/base/hex.h"
 #include "lib/base/secret.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
+#include "runtime/trusted/enclave/sleep_lock.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/vector.h"
 #include "runtime/trusted/libos/vector_section.h"
@@ -26,7 +27,8 @@ struct Entry {
     uint32_t number = 0;
     std::string_view path;
     aead::Digest digest{};
-    enclave::SpinLock lock;  // guards what follows until `verified` is set; then it stays
+    // Guards what follows until `verified` is set; then it stays. Held while the file is read.
+    enclave::SleepLock lock;
     std::atomic<bool> verified{false};
     uint64_t size = 0;
     // Of a file of the host: a tag of each page under a key of this enclave.
