@@ -4,16 +4,20 @@ refused is refused. Runs in a network namespace of its own, so that default port
 
 usage: flask_test.py BIN_FOLDER SOURCE_FOLDER
 """
-import contextlib, gzip, http.client, os, pathlib, shutil, signal, socket, ssl, subprocess, sys
+import contextlib, http.client, os, pathlib, shutil, signal, socket, ssl, subprocess, sys
 import tempfile, threading, time, unittest
 
+BIN, SOURCE = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 if os.environ.get("SCONE_TEST_NETNS") != "1":
+    subprocess.run([SOURCE / "examples/flask/make-native-image", "--fetch"], check=True)
     os.environ["SCONE_TEST_NETNS"] = "1"
     os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
-BIN, SOURCE = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 SESSION = "my-workflow-namespace-1/my-flask-session"
+sys.path.insert(0, str(SOURCE / "examples/flask"))
+sys.dont_write_bytecode = True
+from count_plaintext import count_plaintext  # noqa: E402
 
 
 def wait_for(port, process, log, seconds=60):
@@ -41,7 +45,7 @@ class FlaskTest(unittest.TestCase):
         cls.las = cls.start("las", "scone-las", "--listen", "127.0.0.1:18766", "--state", "las")
         wait_for(8081, cls.cas, cls.folder / "cas.log")
         wait_for(18766, cls.las, cls.folder / "las.log")
-        cls.converted = cls.convert("encrypted-flask", "1G", "--verify")
+        cls.converted = cls.convert("encrypted-flask", "1G", "--allow-debug-mode", "--verify")
 
     @classmethod
     def start(cls, name, program, *arguments):
@@ -62,13 +66,13 @@ class FlaskTest(unittest.TestCase):
                 process.wait()
 
     @classmethod
-    def convert(cls, to, heap, *more):
+    def convert(cls, to, heap, *more, name="my-flask-session"):
         return subprocess.run(
             [BIN / "sconify_image", "--from=oci:native-flask", f"--to=oci:{to}",
              "--binary=/usr/bin/python3.11", "--dir=/app", "--dir=/tls", "--cas=localhost",
-             "--las=localhost:18766", "--service-name=my-flask-service", "--name=my-flask-session",
+             "--las=localhost:18766", "--service-name=my-flask-service", f"--name={name}",
              "--namespace=my-workflow-namespace-1", "--create-namespace", f"--heap={heap}", "--stack=4M",
-             "--dlopen=1", "--cas-debug", "--allow-debug-mode", *more],
+             "--dlopen=1", "--cas-debug", *more],
             cwd=cls.folder, env=cls.env, check=True, stdout=subprocess.PIPE, text=True, timeout=120).stdout
 
     def serve(self, image="encrypted-flask", *options):
@@ -147,20 +151,9 @@ class FlaskTest(unittest.TestCase):
         self.assertEqual(failures, [])
 
     def test_no_plaintext_in_any_blob(self):
-        key = (self.folder / "native-flask.tls/flask.key").read_bytes().splitlines()[1]
-        wanted = [b"the code of this service is confidential", key]
-
-        def plain_blobs(image):
-            count = 0
-            for blob in (self.folder / image / "blobs/sha256").iterdir():
-                data = blob.read_bytes()
-                if data[:2] == b"\x1f\x8b":
-                    data = gzip.decompress(data)
-                count += any(text in data for text in wanted)
-            return count
-
-        self.assertGreater(plain_blobs("native-flask"), 0)
-        self.assertEqual(plain_blobs("encrypted-flask"), 0)
+        key = self.folder / "native-flask.tls/flask.key"
+        self.assertGreater(count_plaintext(self.folder / "native-flask", key), 0)
+        self.assertEqual(count_plaintext(self.folder / "encrypted-flask", key), 0)
 
     def test_one_changed_byte_is_refused(self):
         for path in ("usr/lib/python3.11/json/decoder.py", "fspf/encrypted-files/app/rest_api.py", "fspf/fs.fspf"):
@@ -170,10 +163,14 @@ class FlaskTest(unittest.TestCase):
                 self.refused("[SCONE|FATAL]", "tampered")
 
     def test_another_measurement_is_refused(self):
-        self.convert("other-heap", "512M", "--disable-session-upload", "--session=other.yml")
+        self.convert("other-heap", "512M", "--allow-debug-mode", "--disable-session-upload", "--session=other.yml")
         self.refused("Unexpected enclave measurement", "other-heap", "-e",
                      f"SCONE_CONFIG_ID={SESSION}/my-flask-service", "-e", "SCONE_CAS_ADDR=localhost",
                      "-e", "SCONE_LAS_ADDR=localhost:18766")
+
+    def test_a_strict_policy_refuses_the_simulated_processor_and_names_the_option(self):
+        self.convert("strict", "1G", name="strict-session")
+        self.refused("(sconify_image writes it for --allow-debug-mode)", "strict")
 
     def test_missing_services_are_named(self):
         self.refused("LAS", "encrypted-flask", "-e", "SCONE_LAS_ADDR=localhost:1")

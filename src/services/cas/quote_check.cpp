@@ -120,7 +120,8 @@ Attested<Evidence> QuoteCheck::check_simulated(base::Bytes quote,
                  "The enclave runs on a simulated SGX processor, which protects nothing. "
                  "For testing, start CAS with --allow-simulation");
     else if (!tolerances.debug_mode)
-        add_note(chain, as_policy_line("tolerate: [debug-mode]"));
+        add_note(chain, as_policy_line("tolerate: [debug-mode]") +
+                            " (sconify_image writes it for --allow-debug-mode)");
     return std::unexpected(std::move(chain));
 }
 
