@@ -61,6 +61,27 @@ std::string_view measured_program(const sgx::SettingsPage& page, const Launch& l
     return path;
 }
 
+constexpr unsigned kStack = 3, kCore = 4, kProcesses = 6, kNoFile = 7;
+
+// The host's limit of descriptors is the program's too. The host's soft limit is raised to the hard
+// one: the program's own is kept here.
+// HOST: a host that lies only makes opening fail sooner or later than it said.
+Limit host_descriptor_limit() {
+    constexpr Limit kUsual{1024, 1048576};
+    Limit limit{};
+    int64_t result =
+        enclave::host_structure_call(__NR_prlimit64, 3, &limit, 0, sizeof limit, 0, kNoFile, 0);
+    if (result < 0 || limit.soft == 0 || limit.soft > limit.hard)
+        return kUsual;
+    Limit raised{limit.hard, limit.hard};
+    enclave::host_structure_call(__NR_prlimit64, 2, &raised, sizeof raised, 0, 0, kNoFile);
+    if (limit.hard > kUsual.hard)
+        limit.hard = kUsual.hard;
+    if (limit.soft > limit.hard)
+        limit.soft = limit.hard;
+    return limit;
+}
+
 Ref<Process> make_first_process(const Launch& launch, const sgx::Settings& settings) {
     auto process = make_ref<Process>();
     auto memory = make_ref<AddressSpace>();
@@ -79,11 +100,11 @@ Ref<Process> make_first_process(const Launch& launch, const sgx::Settings& setti
     process->no_new_processes = settings.fork == sgx::Fork::Refused;
     for (Limit& limit : process->limits)
         limit = {kInfinity, kInfinity};
-    constexpr unsigned kStack = 3, kCore = 4, kProcesses = 6, kNoFile = 7;
     process->limits[kStack] = {settings.stack_size, kInfinity};
     process->limits[kCore] = {0, 0};
     process->limits[kProcesses] = {settings.tcs_count, settings.tcs_count};
-    process->limits[kNoFile] = {1024, 1048576};
+    process->limits[kNoFile] = host_descriptor_limit();
+    files->set_limit(process->limits[kNoFile].soft);
     for (int i = 0; i < kSignalCount; i++)
         if (launch.ignored_signals >> i & 1)
             handlers->actions[i].handler = kSIG_IGN;

@@ -124,8 +124,15 @@ SyscallResult sys_waitid(Call& call) {
     RawUsage usage{};
     if (!(call.u32(3) & (kExited | kStopped | kContinued)))
         return error(kEINVAL);
-    SCONE_TRY(
-        wait_for_child_info(call.process(), call.fd(0), call.fd(1), call.u32(3), info, usage));
+    int id = call.fd(1);
+    Ref<File> file;  // keeps the descriptor open
+    if (call.fd(0) == kPidFd) {
+        file = SCONE_TRY(call.file(1));
+        id = file->host_descriptor();
+        if (id < 0)
+            return error(kEBADF);
+    }
+    SCONE_TRY(wait_for_child_info(call.process(), call.fd(0), id, call.u32(3), info, usage));
     if (call.arg[2] != 0)
         SCONE_TRY(AppPtr<SigInfo>(call.arg[2]).store(info));
     if (call.arg[4] != 0 && info.pid != 0)

@@ -140,7 +140,9 @@ Result<void> wait_for_child_info(Process& process, int which, int id, uint32_t o
                                  SigInfo& info, RawUsage& usage) {
     int32_t found, status;
     int pid = which == 1 ? id : which == 2 ? -id : -1;
-    if ((options & kExited) && take_local_child(process, pid, options & kNoWait, found, status)) {
+    // A pidfd (P_PIDFD) always stands for a host process.
+    if (which != kPidFd && (options & kExited) &&
+        take_local_child(process, pid, options & kNoWait, found, status)) {
         info = child_info(process, found, status);
         return {};
     }

@@ -22,6 +22,8 @@ void note_ended_child(Process& parent, int32_t pid, int wait_status);
 // The pid, or 0 with WNOHANG.
 Result<int32_t> wait_for_child(Process& process, int pid, uint32_t options, int32_t& status,
                                RawUsage& usage);
+// which: as waitid; with kPidFd `id` is the host's descriptor.
+inline constexpr int kPidFd = 3;
 Result<void> wait_for_child_info(Process& process, int which, int id, uint32_t options,
                                  linux_abi::SigInfo& info, RawUsage& usage);
 

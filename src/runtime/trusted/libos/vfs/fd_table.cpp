@@ -20,6 +20,8 @@ Result<Ref<File>> FdTable::get(int fd) {
 
 Result<int> FdTable::add(Ref<File> file, CloseOnExec close_on_exec, int minimum) {
     enclave::Guard guard(lock_);
+    if (minimum > 0 && static_cast<size_t>(minimum) >= limit_)
+        return error(kEINVAL);
     size_t fd =
         static_cast<size_t>(minimum) > lowest_free_ ? static_cast<size_t>(minimum) : lowest_free_;
     while (fd < slots_.size() && slots_[fd].file)

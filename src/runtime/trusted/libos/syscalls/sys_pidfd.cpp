@@ -1,0 +1,85 @@
+// Descriptors that stand for processes
+//
+// Source: pidfd_open(2), pidfd_send_signal(2)
+#include "runtime/trusted/enclave/host_calls/file_calls.h"
+#include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
+#include "runtime/trusted/enclave/spin_lock.h"
+#include "runtime/trusted/libos/fs/host_file.h"
+#include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/signal/host_signals.h"
+#include "runtime/trusted/libos/syscalls/handlers.h"
+
+namespace scone::libos {
+namespace {
+
+using namespace linux_abi;
+
+constexpr std::string_view kDescription = "anon_inode:[pidfd]";
+
+// The host makes it readable when the process has ended.
+class ProcessFile : public HostFile {
+  public:
+    explicit ProcessFile(int host_fd, uint32_t flags)
+        : HostFile(host_fd, kO_RDWR | flags, 0, kDescription) {}
+    Result<uint64_t> read(IoBuffer&) override { return error(kEINVAL); }
+    Result<uint64_t> write(IoBuffer&) override { return error(kEINVAL); }
+};
+
+// RTTI is off: a pidfd is told by its description, which no other file has.
+bool is_process_file(const File& file) {
+    Path text;
+    file.describe(text);
+    return text.view() == kDescription;
+}
+
+bool is_own_thread(Process& process, int tid) {
+    enclave::Guard guard(process.mutex);
+    for (Thread* thread : process.threads)
+        if (thread->tid == tid)
+            return true;
+    return false;
+}
+
+}  // namespace
+
+SyscallResult sys_pidfd_open(Call& call) {
+    int pid = call.fd(0);
+    uint32_t flags = call.u32(1);
+    if (pid <= 0 || (flags & ~kO_NONBLOCK))
+        return error(kEINVAL);
+    // Threads of the program have numbers that the host does not know.
+    if (pid != call.process().pid && is_own_thread(call.process(), pid))
+        return error(kEINVAL);
+    int64_t host_fd = enclave::checked_result(
+        enclave::host_call(__NR_pidfd_open, enclave::Interruptible::No, call.arg[0], flags),
+        1 << 24);
+    if (host_fd < 0)
+        return error(static_cast<int>(-host_fd));
+    auto file = make_ref<ProcessFile>(static_cast<int>(host_fd), flags);
+    if (!file) {
+        enclave::host_close(static_cast<int>(host_fd));
+        return error(kENOMEM);
+    }
+    return static_cast<uint64_t>(SCONE_TRY(call.process().files->add(file, CloseOnExec::Yes)));
+}
+
+SyscallResult sys_pidfd_send_signal(Call& call) {
+    Ref<File> file = SCONE_TRY(call.file(0));
+    int number = call.fd(1);
+    if (!is_process_file(*file))
+        return error(kEBADF);
+    // Signal 33 is the runtime's own between its threads.
+    if (call.u32(3) != 0 || number < 0 || number > kSignalCount || number == kKickSignal)
+        return error(kEINVAL);
+    auto host_fd = static_cast<uint64_t>(file->host_descriptor());
+    auto signal = static_cast<uint64_t>(number);
+    if (call.arg[2] == 0)
+        return from_kernel(enclave::checked_result(
+            enclave::host_call(__NR_pidfd_send_signal, enclave::Interruptible::No, host_fd, signal),
+            0));
+    SigInfo info = SCONE_TRY(AppPtr<SigInfo>(call.arg[2]).load());
+    return from_kernel(enclave::host_structure_call(__NR_pidfd_send_signal, 2, &info, sizeof info,
+                                                    0, host_fd, signal));
+}
+
+}  // namespace scone::libos

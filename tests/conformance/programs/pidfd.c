@@ -1,0 +1,97 @@
+// Descriptors that stand for processes: pidfd_open, pidfd_send_signal, waiting by them.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+static int pidfd_open_(pid_t pid, unsigned flags) {
+    return (int)syscall(SYS_pidfd_open, pid, flags);
+}
+static int send_signal(int fd, int number, siginfo_t* info) {
+    return (int)syscall(SYS_pidfd_send_signal, fd, number, info, 0);
+}
+static int is_ready(int fd, int timeout_ms) {
+    struct pollfd entry = {fd, POLLIN, 0};
+    return poll(&entry, 1, timeout_ms);
+}
+static pid_t start_child(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        for (;;)
+            pause();
+    }
+    return child;
+}
+
+CASE(ends_a_child_and_is_ready_then) {
+    pid_t child = start_child();
+    int fd = pidfd_open_(child, 0);
+    CHECK(fd >= 0);
+    CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    CHECK_EQ(is_ready(fd, 0), 0);
+    CHECK_EQ(send_signal(fd, 0, NULL), 0);
+    CHECK_EQ(send_signal(fd, SIGTERM, NULL), 0);
+    CHECK_EQ(is_ready(fd, 20000), 1);
+    int status = 0;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, SIGTERM);
+    CHECK_ERRNO(send_signal(fd, 0, NULL), ESRCH);
+    close(fd);
+}
+
+CASE(waits_by_descriptor) {
+    pid_t child = start_child();
+    int fd = pidfd_open_(child, 0);
+    CHECK(fd >= 0);
+    siginfo_t info = {0};
+    CHECK_EQ(waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG), 0);
+    CHECK_EQ(info.si_pid, 0);
+    CHECK_EQ(kill(child, SIGKILL), 0);
+    CHECK_EQ(waitid(P_PIDFD, (id_t)fd, &info, WEXITED), 0);
+    CHECK_EQ(info.si_pid, child);
+    CHECK_EQ(info.si_code, CLD_KILLED);
+    CHECK_ERRNO(waitid(P_PIDFD, (id_t)fd, &info, WEXITED), ECHILD);
+    CHECK_ERRNO(waitid(P_PIDFD, 1000, &info, WEXITED), EBADF);
+    close(fd);
+}
+
+static volatile sig_atomic_t seen_value;
+static void note_value(int number, siginfo_t* info, void* context) {
+    (void)number, (void)context;
+    seen_value = info->si_value.sival_int;
+}
+CASE(carries_a_value_to_the_own_process) {
+    struct sigaction action = {.sa_sigaction = note_value, .sa_flags = SA_SIGINFO};
+    sigaction(SIGUSR1, &action, NULL);
+    int fd = pidfd_open_(getpid(), 0);
+    CHECK(fd >= 0);
+    siginfo_t info = {0};
+    info.si_signo = SIGUSR1, info.si_code = SI_QUEUE, info.si_value.sival_int = 42;
+    CHECK_EQ(send_signal(fd, SIGUSR1, &info), 0);
+    CHECK_EQ(seen_value, 42);
+    info.si_signo = SIGUSR2;
+    CHECK_ERRNO(send_signal(fd, SIGUSR1, &info), EINVAL);
+    close(fd);
+}
+
+CASE(refuses_what_linux_refuses) {
+    CHECK_ERRNO(pidfd_open_(0, 0), EINVAL);
+    CHECK_ERRNO(pidfd_open_(getpid(), 1), EINVAL);
+    CHECK_ERRNO(pidfd_open_(4194303, 0), ESRCH);
+    int file = open("/dev/null", O_RDONLY);
+    CHECK_ERRNO(send_signal(file, SIGTERM, NULL), EBADF);
+    int fd = pidfd_open_(getpid(), 0);
+    char byte;
+    CHECK_ERRNO(read(fd, &byte, 1), EINVAL);
+    CHECK_ERRNO(send_signal(fd, 65, NULL), EINVAL);
+    close(file);
+    close(fd);
+}
+
+int main(int argc, char** argv) {
+    return run_cases(argc, argv);
+}
