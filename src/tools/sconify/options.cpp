@@ -103,10 +103,12 @@ Outcome<void> read_runtime(const cli::ParsedCommand& parsed, Options& out) {
     constexpr uint64_t kPage = 4096;
     out.heap_size = SCONE_TRY(cli::parse_size("heap", parsed.value_or("heap", "")));
     out.stack_size = SCONE_TRY(cli::parse_size("stack", parsed.value_or("stack", "")));
-    if (out.heap_size < sgx::kMinHeapSize || out.heap_size % kPage != 0)
+    constexpr uint64_t kMostHeap = 60ull << 30;  // of 64 GiB of addresses
+    if (out.heap_size < sgx::kMinHeapSize || out.heap_size > kMostHeap ||
+        out.heap_size % kPage != 0)
         return failure(ExitCode::Usage,
-                       fmt::format("option '--heap' expects at least 64K and whole "
-                                   "pages of 4096 bytes, got {}",
+                       fmt::format("option '--heap' expects 64K to 60G in whole pages of 4096 "
+                                   "bytes, got {}",
                                    out.heap_size));
     if (out.stack_size < sgx::kMinStackSize || out.stack_size > sgx::kMaxStackSize ||
         out.stack_size % kPage != 0)

@@ -16,12 +16,14 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "faults.h"
 
 #define SIZE 65536
 
@@ -288,13 +290,10 @@ CASE(futex_is_interrupted) {
     char* memory = shared(4096);
     struct sigaction action = {.sa_handler = on_alarm};
     sigaction(SIGALRM, &action, NULL);
-    struct itimerspec tick = {.it_value = {0, 20000000}};
-    timer_t timer;
-    CHECK_EQ(timer_create(CLOCK_MONOTONIC, NULL, &timer), 0);
-    CHECK_EQ(timer_settime(timer, 0, &tick, NULL), 0);
+    struct itimerval tick = {.it_value = {0, 20000}};
+    CHECK_EQ(setitimer(ITIMER_REAL, &tick, NULL), 0);
     CHECK_ERRNO(futex(memory, FUTEX_WAIT, 0, NULL, NULL, 0), EINTR);
     CHECK_EQ(alarms, 1);
-    timer_delete(timer);
     signal(SIGALRM, SIG_DFL);
     munmap(memory, 4096);
 }
@@ -410,29 +409,6 @@ CASE(system_calls_with_buffers_in_shared_memory) {
     close(ends[1]);
 }
 
-static volatile sig_atomic_t fault_code, fault_signal;
-
-static sigjmp_buf after_fault;
-static void on_fault(int signal, siginfo_t* info, void* context) {
-    (void)context;
-    fault_signal = signal, fault_code = info->si_code;
-    siglongjmp(after_fault, 1);
-}
-static int touch(volatile char* at, int write) {
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO}, old[2];
-    sigaction(SIGSEGV, &action, &old[0]);
-    sigaction(SIGBUS, &action, &old[1]);
-    fault_signal = 0;
-    if (sigsetjmp(after_fault, 1) == 0) {
-        if (write)
-            *at = 1;
-        else
-            (void)*at;
-    }
-    sigaction(SIGSEGV, &old[0], NULL);
-    sigaction(SIGBUS, &old[1], NULL);
-    return fault_signal;
-}
 CASE(faults_in_shared_memory) {
     char* memory = shared(SIZE);
     CHECK_EQ(touch(memory, 1), 0);

@@ -13,7 +13,8 @@ namespace scone::boundary {
 
 enum HostCallNumber : uint64_t {
     kFirstSpecial = 1000,
-    // (address, size, PROT_*): EAUG of the pages; the enclave then EACCEPTs each.
+    // (address, size, PROT_*, wanted): EAUG of the pages; the enclave then EACCEPTs each, or with
+    // PROT_NONE EACCEPTCOPYs each and calls kHostProtect. wanted: 1 when they are written soon.
     kHostExtend = 1001,
     // (address, size, PROT_*): page rights as the host's page tables have them. EMODPR on hardware.
     kHostProtect = 1002,

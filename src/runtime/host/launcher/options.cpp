@@ -44,7 +44,15 @@ Outcome<void> take_mode(Options& options, std::string_view name, std::string_vie
 }
 
 Outcome<void> take_heap(Options& options, std::string_view name, std::string_view value) {
-    options.heap_size = SCONE_TRY(parse_size(name, value));
+    // Heap, program and stacks share what is left of ELRANGE besides the runtime.
+    constexpr uint64_t kMostHeap = 60ull << 30;
+    uint64_t size = SCONE_TRY(parse_size(name, value));
+    if (size < sgx::kMinHeapSize || size > kMostHeap || size % 4096 != 0)
+        return wrong_value(
+            name, value,
+            "64K to 60G in whole pages: an enclave has 64 GiB of addresses, of which "
+            "only what is used takes memory");
+    options.heap_size = size;
     return {};
 }
 Outcome<void> take_stack(Options& options, std::string_view name, std::string_view value) {

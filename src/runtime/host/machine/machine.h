@@ -25,6 +25,8 @@ inline constexpr uint64_t kPageSize = 4096;
 
 enum class Kind : uint32_t { Simulated = 0, Hardware = 1 };
 enum class Measured { No, Yes };
+// Whether added pages are going to be written soon: a hint.
+enum class Wanted { Later, Now };
 
 // SECINFO.FLAGS, as in the SDM.
 enum SecinfoFlags : uint64_t {
@@ -105,8 +107,10 @@ class Machine {
     virtual base::ByteArray<32> measurement() const = 0;
 
     // --- the running enclave ---
-    // EAUG: pending, zero, RW pages, mapped with `protection` (PROT_*). The enclave accepts them.
-    virtual int64_t extend(uint64_t address, uint64_t size, uint64_t protection) noexcept = 0;
+    // EAUG: pending, zero, RW pages, mapped with `protection` (PROT_*). The enclave accepts them;
+    // with protection 0 by EACCEPTCOPY, and they can be seen only when protect() follows.
+    virtual int64_t extend(uint64_t address, uint64_t size, uint64_t protection,
+                           Wanted wanted) noexcept = 0;
     // Page table rights; EMODPR where they shrink.
     virtual int64_t protect(uint64_t address, uint64_t size, uint64_t protection) noexcept = 0;
     // EMODT to TRIM; the enclave accepts and then asks for remove().

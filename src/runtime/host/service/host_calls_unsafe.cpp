@@ -129,7 +129,8 @@ int64_t special_call(HostThread* thread, const boundary::HostRequest& request) {
     machine::Machine* machine = thread->machine;
     switch (request.number) {
         case boundary::kHostExtend:
-            return machine->extend(a[0], a[1], a[2]);
+            return machine->extend(a[0], a[1], a[2],
+                                   a[3] != 0 ? machine::Wanted::Now : machine::Wanted::Later);
         case boundary::kHostProtect:
             return machine->protect(a[0], a[1], a[2]);
         case boundary::kHostMakeTrim:

@@ -9,7 +9,7 @@
 
 namespace scone::enclave {
 
-inline constexpr uint64_t kMinimumWindowData = 64 << 10;
+inline constexpr uint64_t kMinimumWindowData = 128 << 10;
 inline constexpr uint64_t kMaximumWindowData = 16 << 20;
 inline constexpr uint64_t kMaximumLaunchSize = 64 << 20;
 

@@ -10,7 +10,7 @@ struct alignas(64) SecInfo {
     uint64_t flags;
     uint64_t reserved[7];
 };
-constexpr uint64_t kEreport = 0, kEgetkey = 1, kEaccept = 5;
+constexpr uint64_t kEreport = 0, kEgetkey = 1, kEaccept = 5, kEacceptCopy = 7;
 
 }  // namespace
 
@@ -23,6 +23,16 @@ bool accept_pages(uint64_t address, uint64_t size, uint64_t flags) {
     SecInfo info{flags, {}};
     for (uint64_t at = address; at < address + size; at += kPageSize)
         if (scone_leaf(kEaccept, &info, reinterpret_cast<const void*>(at), nullptr) != 0)
+            return false;
+    return true;
+}
+
+bool accept_copies(uint64_t address, uint64_t size, const void* content, uint64_t rights) {
+    SecInfo info{kPageRegular | rights, {}};
+    const auto* from = static_cast<const uint8_t*>(content);
+    for (uint64_t done = 0; done < size; done += kPageSize)
+        if (scone_leaf(kEacceptCopy, &info, reinterpret_cast<const void*>(address + done),
+                       from + done) != 0)
             return false;
     return true;
 }

@@ -20,6 +20,9 @@ inline constexpr uint64_t kPageTcs = 1 << 8, kPageRegular = 2 << 8, kPageTrim = 
 uint64_t accept_page(uint64_t address, uint64_t flags);
 // Accepts [address, address + size), size a multiple of the page.
 bool accept_pages(uint64_t address, uint64_t size, uint64_t flags);
+// Accepts pages that were added for this (EAUG): they get the bytes at `content` (page aligned, in
+// the enclave) and the rights, in one step as other threads see it.
+bool accept_copies(uint64_t address, uint64_t size, const void* content, uint64_t rights);
 
 // REPORT (432 bytes) for the target (512 bytes of TARGETINFO) over 64 bytes of REPORTDATA.
 void make_report(std::span<const uint8_t, 512> target_info,

@@ -46,7 +46,8 @@ struct ThreadBlock {
     uint64_t xsave_mask;
     // Beyond here nothing is known to assembly.
     uint64_t window_data_size;
-    void* thread;  // libos::Thread
+    bool mends_fault;  // host calls use the window's area for faults
+    void* thread;      // libos::Thread
     void (*entry)(ThreadBlock*);
     uint64_t tcs;
     uint64_t locks_held;            // by this thread: it may wait on the host with none only

@@ -80,6 +80,8 @@ uint64_t accept_copy(const LeafRegisters& registers) {
     if ((target & kPageFlagsMask) != pending)
         return kSGX_PAGE_ATTRIBUTES_MISMATCH;
     uint64_t to = registers.rcx, from = registers.rdx, count = kPageSize;
+    if (target & kPageStaged)
+        to += simulated_state.staging_distance;
     asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
     target = static_cast<uint16_t>((target & ~kPageFlagsMask) | kSecinfoTypeReg |
                                    (wanted & (kSecinfoR | kSecinfoW | kSecinfoX)));

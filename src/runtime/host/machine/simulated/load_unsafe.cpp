@@ -118,6 +118,7 @@ Outcome<void> SimulatedMachine::create(const EnclaveParameters& p) {
     SCONE_TRY(map_private(first, p.base + p.size - first, PROT_NONE, MAP_FIXED_NOREPLACE));
     uint64_t map_size = p.size / kPageSize * sizeof(uint16_t);
     uint64_t map = SCONE_TRY(map_private(0, map_size, PROT_READ | PROT_WRITE, 0));
+    uint64_t staging = SCONE_TRY(map_private(0, p.size, PROT_READ | PROT_WRITE, 0));
     uint64_t processors_size = p.slot_count * sizeof(LogicalProcessor);
     uint64_t processors = SCONE_TRY(map_private(0, processors_size, PROT_READ | PROT_WRITE, 0));
 
@@ -125,6 +126,7 @@ Outcome<void> SimulatedMachine::create(const EnclaveParameters& p) {
     state.base = p.base;
     state.end = p.base + p.size;
     state.page_map = pointer_to<uint16_t>(map);
+    state.staging_distance = staging - p.base;
     state.processors = pointer_to<LogicalProcessor>(processors);
     state.slots_start = p.base + p.slots_offset;
     state.slot_count = p.slot_count;

@@ -81,6 +81,10 @@ struct SimulatedState {
     uint64_t end = 0;  // of ELRANGE; the leaf pages follow
     uint64_t leaf_pages_end = 0;
     uint16_t* page_map = nullptr;  // EPCM: one entry per page of ELRANGE
+    // Content that EACCEPTCOPY has written for page A waits at A + staging_distance until the page
+    // becomes visible: what is mapped can be read at once by every thread, and memory that is not
+    // mapped cannot be written.
+    uint64_t staging_distance = 0;
     LogicalProcessor* processors = nullptr;
     uint64_t slots_start = 0;
     uint64_t slot_count = 0;
@@ -96,6 +100,7 @@ extern SimulatedState simulated_state;
 
 // EPCM entries: SECINFO.FLAGS with a valid bit and, in bits 12 to 14, the page table's R, W, X.
 inline constexpr uint16_t kPageValid = 0x80;
+inline constexpr uint16_t kPageStaged = 0x8000;  // its content is in the staging area
 inline constexpr uint16_t kPageTypeMask = 0x0f00;
 inline constexpr uint16_t kPageFlagsMask = 0x0f3f;
 inline constexpr int kPageTableShift = 12;

@@ -18,8 +18,10 @@ int64_t scone_sim_interruptible_syscall(scone::boundary::HostRequest* request,
 namespace scone::machine {
 namespace {
 
-constexpr uint64_t kMprotect = 10, kMadvise = 28, kSigaltstack = 131, kPrctl = 157;
-constexpr uint64_t kMadvDontneed = 4;
+constexpr uint64_t kMmap = 9, kMprotect = 10, kMremap = 25, kMadvise = 28, kSigaltstack = 131,
+                   kPrctl = 157;
+constexpr uint64_t kMadvDontneed = 4, kMadvPopulateWrite = 23;
+constexpr uint64_t kMremapMayMove = 1, kMremapFixed = 2, kMremapDontUnmap = 4;
 constexpr uint64_t kPrSetSyscallUserDispatch = 59, kPrSysDispatchOn = 1;
 
 bool is_page_range(uint64_t address, uint64_t size) {
@@ -45,6 +47,35 @@ int64_t set_protection(uint64_t address, uint64_t size, uint64_t protection) {
     if (simulated_state.lock_while_outside)
         return 0;
     return raw_syscall(kMprotect, address, size, protection);
+}
+
+// The enclave writes all of these pages at once or soon: one call instead of a fault for each. A
+// kernel that does not know the advice leaves it at the faults.
+void populate(uint64_t address, uint64_t size) {
+    if (!simulated_state.lock_while_outside)
+        raw_syscall(kMadvise, address, size, kMadvPopulateWrite);
+}
+
+// Pages whose content is in the staging area become visible, complete, in one step. What was moved
+// leaves the staging area reserved and empty.
+int64_t publish_staged_pages(uint64_t address, uint64_t size) {
+    uint64_t end = address + size;
+    for (uint64_t at = address; at < end; at += kPageSize) {
+        uint64_t stop = at;
+        for (; stop < end && (page_entry(stop) & kPageStaged); stop += kPageSize)
+            page_entry(stop) &= static_cast<uint16_t>(~kPageStaged);
+        if (stop == at)
+            continue;
+        int64_t result =
+            raw_syscall(kMremap, at + simulated_state.staging_distance, stop - at, stop - at,
+                        kMremapMayMove | kMremapFixed | kMremapDontUnmap, at);
+        if (result < 0)
+            return result;
+        if (simulated_state.lock_while_outside)
+            raw_syscall(kMprotect, at, stop - at, PROT_NONE);
+        at = stop;
+    }
+    return 0;
 }
 
 uint16_t page_table_bits(uint64_t protection) {
@@ -95,17 +126,22 @@ bool offset_in_enclave(uint64_t offset, uint64_t size) {
 
 }  // namespace
 
-int64_t SimulatedMachine::extend(uint64_t address, uint64_t size, uint64_t protection) noexcept {
+int64_t SimulatedMachine::extend(uint64_t address, uint64_t size, uint64_t protection,
+                                 Wanted wanted) noexcept {
     if (!is_page_range(address, size) || (protection & ~uint64_t{7}) != 0)
         return -EINVAL;
     uint16_t any = 0;
     for_each_entry(address, size, [&](uint16_t entry) { any |= entry; });
     if (any & kPageValid)
         return -EEXIST;
-    if (int64_t result = set_protection(address, size, protection); result != 0)
-        return result;
     auto fresh = static_cast<uint16_t>(kPageValid | kSecinfoTypeReg | kSecinfoR | kSecinfoW |
                                        kSecinfoPending | page_table_bits(protection));
+    if (protection == 0)
+        fresh |= kPageStaged;
+    else if (int64_t result = set_protection(address, size, protection); result != 0)
+        return result;
+    if (wanted == Wanted::Now)
+        populate(protection == 0 ? address + simulated_state.staging_distance : address, size);
     for_each_entry(address, size, [=](uint16_t& entry) { entry = fresh; });
     remember_chunks(address, size);
     return 0;
@@ -116,6 +152,8 @@ int64_t SimulatedMachine::protect(uint64_t address, uint64_t size, uint64_t prot
         return -EINVAL;
     if (!all_valid(address, size))
         return -ENOENT;
+    if (int64_t result = publish_staged_pages(address, size); result != 0)
+        return result;
     if (int64_t result = set_protection(address, size, protection); result != 0)
         return result;
     // EMODPR where rights shrink.
@@ -143,10 +181,16 @@ int64_t SimulatedMachine::trim(uint64_t address, uint64_t size) noexcept {
 int64_t SimulatedMachine::remove(uint64_t address, uint64_t size) noexcept {
     if (!is_page_range(address, size))
         return -EINVAL;
-    if (int64_t result = raw_syscall(kMadvise, address, size, kMadvDontneed); result != 0)
+    // A fresh reservation in the place of the pages: no access, no content.
+    int64_t result =
+        raw_syscall(kMmap, address, size, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, ~uint64_t{0}, 0);
+    if (result < 0)
         return result;
-    if (int64_t result = set_protection(address, size, PROT_NONE); result != 0)
-        return result;
+    uint16_t any = 0;
+    for_each_entry(address, size, [&](uint16_t entry) { any |= entry; });
+    if (any & kPageStaged)
+        raw_syscall(kMadvise, address + simulated_state.staging_distance, size, kMadvDontneed);
     for_each_entry(address, size, [](uint16_t& entry) { entry = 0; });
     return 0;
 }

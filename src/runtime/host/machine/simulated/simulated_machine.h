@@ -29,7 +29,8 @@ class SimulatedMachine final : public Machine {
     text::Outcome<void> init(base::Bytes sigstruct) override;
     base::ByteArray<32> measurement() const override;
 
-    int64_t extend(uint64_t address, uint64_t size, uint64_t protection) noexcept override;
+    int64_t extend(uint64_t address, uint64_t size, uint64_t protection,
+                   Wanted wanted) noexcept override;
     int64_t protect(uint64_t address, uint64_t size, uint64_t protection) noexcept override;
     int64_t trim(uint64_t address, uint64_t size) noexcept override;
     int64_t remove(uint64_t address, uint64_t size) noexcept override;

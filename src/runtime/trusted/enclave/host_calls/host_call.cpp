@@ -7,6 +7,11 @@
 extern "C" void scone_host_call_exit();
 
 namespace scone::enclave {
+namespace {
+
+constexpr uint64_t kFaultAreaSize = 64 << 10;
+
+}  // namespace
 
 int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0, uint64_t a1,
                   uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) {
@@ -44,10 +49,20 @@ void prepare_host_call(uint64_t number) {
 }
 
 uint64_t window_data() {
-    return reinterpret_cast<uint64_t>(current_block()->window) + boundary::kWindowHeaderSize;
+    ThreadBlock* block = current_block();
+    uint64_t start = reinterpret_cast<uint64_t>(block->window) + boundary::kWindowHeaderSize;
+    return block->mends_fault ? start + block->window_data_size - kFaultAreaSize : start;
 }
 uint64_t window_data_size() {
-    return current_block()->window_data_size;
+    ThreadBlock* block = current_block();
+    return block->mends_fault ? kFaultAreaSize : block->window_data_size - kFaultAreaSize;
+}
+
+FaultArea::FaultArea() : was_set_(current_block()->mends_fault) {
+    current_block()->mends_fault = true;
+}
+FaultArea::~FaultArea() {
+    current_block()->mends_fault = was_set_;
 }
 
 int64_t checked_result(int64_t result, uint64_t limit) {

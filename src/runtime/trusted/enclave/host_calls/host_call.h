@@ -25,6 +25,19 @@ void prepare_host_call(uint64_t number);
 uint64_t window_data();
 uint64_t window_data_size();
 
+// While a page fault is mended that came in the middle of another call's use of the data area: host
+// calls use an area of their own at its end (64 KiB).
+class FaultArea {
+  public:
+    FaultArea();
+    ~FaultArea();
+    FaultArea(const FaultArea&) = delete;
+    FaultArea& operator=(const FaultArea&) = delete;
+
+  private:
+    bool was_set_;
+};
+
 // Errors are those of Linux; a host that answers anything outside [-4095, limit] is refused: -EIO.
 int64_t checked_result(int64_t result, uint64_t limit);
 

@@ -71,33 +71,43 @@ Result<void> TmpFs::Node::resize(uint64_t new_size) {
     return {};
 }
 
+// The program's memory is touched without the lock: a fault there may have to read this file.
 Result<uint64_t> TmpFs::Node::read(IoBuffer& buffer, uint64_t offset) {
-    enclave::Guard guard(lock);
-    if (offset >= size)
-        return 0;
-    uint64_t count = size - offset < buffer.size() ? size - offset : buffer.size();
-    for (uint64_t done = 0; done < count;) {
+    uint8_t bytes[kPage];
+    uint64_t done = 0;
+    while (done < buffer.size()) {
         uint64_t at = offset + done, step = kPage - at % kPage;
-        if (step > count - done)
-            step = count - done;
-        const uint8_t* page = pages[at / kPage];
-        SCONE_TRY(buffer.put(done, page == nullptr ? zeros : page + at % kPage, step));
+        if (step > buffer.size() - done)
+            step = buffer.size() - done;
+        {
+            enclave::Guard guard(lock);
+            if (at >= size)
+                break;
+            if (step > size - at)
+                step = size - at;
+            const uint8_t* page = pages[at / kPage];
+            __builtin_memcpy(bytes, page == nullptr ? zeros : page + at % kPage, step);
+        }
+        SCONE_TRY(buffer.put(done, bytes, step));
         done += step;
     }
-    return count;
+    return done;
 }
 
 Result<uint64_t> TmpFs::Node::write(IoBuffer& buffer, uint64_t offset) {
-    enclave::Guard guard(lock);
     uint64_t end = offset + buffer.size();
     if (end < offset || end > kMaximumSize)
         return error(kEFBIG);
-    if (end > size)
-        SCONE_TRY(resize(end));
+    uint8_t bytes[kPage];
     for (uint64_t done = 0; done < buffer.size();) {
         uint64_t at = offset + done, step = kPage - at % kPage;
         if (step > buffer.size() - done)
             step = buffer.size() - done;
+        if (auto got = buffer.get(done, bytes, step); !got)
+            return done > 0 ? Result<uint64_t>(done) : std::unexpected(got.error());
+        enclave::Guard guard(lock);
+        if (at + step > size)
+            SCONE_TRY(resize(at + step));
         uint8_t*& page = pages[at / kPage];
         if (page == nullptr) {
             page = static_cast<uint8_t*>(enclave::heap_allocate(kPage));
@@ -105,10 +115,10 @@ Result<uint64_t> TmpFs::Node::write(IoBuffer& buffer, uint64_t offset) {
                 return done > 0 ? Result<uint64_t>(done) : error(kENOSPC);
             __builtin_memset(page, 0, kPage);
         }
-        SCONE_TRY(buffer.get(done, page + at % kPage, step));
+        __builtin_memcpy(page + at % kPage, bytes, step);
         done += step;
+        touch();
     }
-    touch();
     return buffer.size();
 }
 

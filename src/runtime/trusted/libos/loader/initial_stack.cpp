@@ -12,6 +12,7 @@ using base::round_down;
 
 constexpr uint64_t kMinimumStack = 256 << 10;
 constexpr uint64_t kDefaultStack = 8 << 20;
+constexpr uint64_t kStackGuard = 1 << 20;
 uint64_t stack_size = kDefaultStack;
 
 // CPUID.1:EDX of every x86-64 processor that has SGX; a hint for libraries, not a decision.
@@ -67,8 +68,12 @@ Result<void> make_initial_stack(Process& process, Program& program, const StartI
     uint64_t needed = arguments.bytes().size() + environment.bytes().size() + kMinimumStack;
     if (size < needed)
         size = base::round_up(needed, enclave::kPageSize);
-    uint64_t bottom = SCONE_TRY(process.memory->map(
-        0, size, kPROT_READ | kPROT_WRITE, kMAP_PRIVATE | kMAP_ANONYMOUS, {}, 0, Use::Stack));
+    // Nothing comes to lie right below: an overflow is a fault.
+    uint64_t guard = SCONE_TRY(
+        process.memory->map(0, kStackGuard + size, 0, kMAP_PRIVATE | kMAP_ANONYMOUS, {}, 0));
+    uint64_t bottom = SCONE_TRY(
+        process.memory->map(guard + kStackGuard, size, kPROT_READ | kPROT_WRITE,
+                            kMAP_PRIVATE | kMAP_ANONYMOUS | kMAP_FIXED, {}, 0, Use::Stack));
     Pusher stack(bottom + size - 16);
     uint64_t path = stack.push_text(program.name.view());
     uint64_t platform = stack.push_text("x86_64");

@@ -106,8 +106,7 @@ Result<void> map_segment(AddressSpace& memory, const Ref<File>& file, const Segm
     if (has_file) {
         // The tail of the last file page is cleared, for which it must be writable a moment.
         bool clears = end > file_end && file_end % kPageSize != 0 && (prot & kPROT_WRITE);
-        SCONE_TRY(memory.map(start, file_pages_end - start, prot,
-                             kMAP_PRIVATE | kMAP_FIXED | kMAP_POPULATE, file,
+        SCONE_TRY(memory.map(start, file_pages_end - start, prot, kMAP_PRIVATE | kMAP_FIXED, file,
                              round_down(s.offset, kPageSize)));
         if (clears) {
             if (memory.handle_fault(file_end, kPROT_WRITE) != FaultVerdict::Mended)

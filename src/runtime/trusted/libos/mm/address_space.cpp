@@ -17,6 +17,7 @@ using base::round_up;
 using enclave::kPageSize;
 
 constexpr uint64_t kEagerSize = 256 << 10;
+constexpr uint64_t kEagerFileSize = 32 << 10;
 constexpr uint64_t kTwoGiB = 2ull << 30;
 constexpr uint32_t kRights = kPROT_READ | kPROT_WRITE | kPROT_EXEC;
 
@@ -116,12 +117,14 @@ Result<uint64_t> AddressSpace::map(uint64_t address, uint64_t size, uint32_t pro
     uint32_t kept_flags = flags & (kMAP_TYPE | kMAP_NORESERVE | kMAP_GROWSDOWN);
     if (fixed && SCONE_TRY(reuse_pages(start, start + size, prot, kept_flags, file, offset)))
         return start;
-    // A file is read before its pages can be seen: were they filled at a fault, another thread
-    // could read zeros meanwhile.
-    uint64_t eager_size = prot == 0 ? 0
+    // Small mappings are filled at once, large ones at their faults. Code is read whole: its system
+    // calls have to be found before it runs.
+    bool rewrites = file && (prot & kPROT_EXEC) && may_rewrite(*file);
+    bool is_eager = prot != 0 && (rewrites || (flags & kMAP_POPULATE) ||
+                                  size <= (file ? kEagerFileSize : kEagerSize));
+    uint64_t eager_size = !is_eager ? 0
                           : file    ? SCONE_TRY(covered_by_file(*file, offset, size))
-                          : size <= kEagerSize || (flags & kMAP_POPULATE) ? size
-                                                                          : 0;
+                                    : size;
     SCONE_TRY(carve(start, start + size));
     Mapping mapping{start, start + size, prot, kept_flags, file, offset, use};
     SCONE_TRY(insert(mapping));

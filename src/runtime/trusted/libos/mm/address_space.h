@@ -3,7 +3,8 @@
 // Side:    trusted
 // Units:   addresses and sizes in bytes; mappings are multiples of 4 KiB
 // Errors:  Errno as Linux's mmap family gives them
-// Threads: every public function takes `mutex`; files are read under it (they take their own lock)
+// Threads: every public function takes `mutex`. What a fault needs of a file is read without it:
+//          the pages become visible afterwards, if the mapping is still the same.
 // Lock order: AddressSpace::mutex, then a File's, then the heap's
 #pragma once
 
@@ -89,7 +90,20 @@ class AddressSpace : public RefCounted {
                              const Ref<File>& file, uint64_t offset);
     Result<void> write_back(const Mapping& mapping, uint64_t start, uint64_t end);
     Result<void> discard(Mapping& mapping, uint64_t start, uint64_t end);
-    FaultVerdict commit_around(Mapping& mapping, uint64_t address);
+    struct Range {
+        uint64_t start, end;
+    };
+    Range window_around(Mapping& mapping, uint64_t page);
+    // Part of a file that a fault needs.
+    struct FilePart {
+        Ref<File> file;
+        uint64_t start = 0, end = 0;  // where it is mapped
+        uint64_t offset = 0;          // in the file, of start
+        uint32_t prot = 0;
+    };
+    FaultVerdict look_at_fault(uint64_t address, uint32_t access, FilePart& part);
+    FaultVerdict plan_file_part(Mapping& mapping, uint64_t page, FilePart& part);
+    bool publish(const FilePart& part, const uint8_t* content, bool& exhausted);
 
     MappingList mappings_;
     uint64_t mmap_top_, break_start_ = 0, break_ = 0;

@@ -1,5 +1,7 @@
 // What the pages of a mapping hold: filled at a fault or at once, written back, thrown away.
 #include "lib/base/checked.h"
+#include "runtime/trusted/enclave/heap.h"
+#include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/enclave/thread_block.h"
 #include "runtime/trusted/libos/mm/address_space.h"
@@ -20,6 +22,39 @@ constexpr uint64_t kMinimumFaultWindow = 64 << 10;
 constexpr uint64_t kStackGap = 1 << 20;  // that a growing mapping keeps from the one below
 
 constexpr uint32_t kMADV_DONTNEED = 4, kMADV_FREE = 8, kMADV_REMOVE = 9;
+
+// Bytes of a file on the runtime's heap, page aligned, zeros behind the file's end.
+class FileBytes {
+  public:
+    // The heap aligns blocks to pages from some size on.
+    explicit FileBytes(uint64_t size)
+        : size_(size),
+          bytes_(static_cast<uint8_t*>(
+              enclave::heap_allocate(size < kMinimumFaultWindow ? kMinimumFaultWindow : size))) {}
+    ~FileBytes() { enclave::heap_free(bytes_); }
+    FileBytes(const FileBytes&) = delete;
+    FileBytes& operator=(const FileBytes&) = delete;
+    const uint8_t* data() const { return bytes_; }
+
+    bool read(File& file, uint64_t offset) {
+        IoBuffer buffer = IoBuffer::of_runtime(bytes_, size_);
+        while (buffer.size() > 0) {
+            auto count = file.read_at(buffer, offset);
+            if (!count)
+                return false;
+            if (*count == 0)
+                break;
+            offset += *count;
+            buffer.advance(*count);
+        }
+        __builtin_memset(bytes_ + (size_ - buffer.size()), 0, buffer.size());
+        return true;
+    }
+
+  private:
+    uint64_t size_;
+    uint8_t* bytes_;
+};
 
 }  // namespace
 
@@ -88,6 +123,9 @@ Result<bool> AddressSpace::reuse_pages(uint64_t start, uint64_t end, uint32_t pr
     if (found == nullptr)
         return false;
     const Mapping& old = *found;
+    // Code that has not been read yet is read whole, so that its system calls are found.
+    if ((prot & kPROT_EXEC) && may_rewrite(*file) && pages::next_missing(start, end) != end)
+        return false;
     bool same = old.start <= start && old.end >= end && old.file == file && old.flags == flags &&
                 (flags & kMAP_TYPE) == kMAP_PRIVATE && !(old.prot & (kPROT_WRITE | kPROT_EXEC)) &&
                 old.prot != 0 && old.offset + (start - old.start) == offset;
@@ -133,8 +171,8 @@ Result<void> AddressSpace::write_back(const Mapping& mapping, uint64_t start, ui
     return {};
 }
 
-FaultVerdict AddressSpace::commit_around(Mapping& mapping, uint64_t address) {
-    uint64_t page = round_down(address, kPageSize);
+// What is committed around a fault grows while faults come in a row.
+AddressSpace::Range AddressSpace::window_around(Mapping& mapping, uint64_t page) {
     uint32_t window = mapping.fault_window < kMinimumFaultWindow
                           ? static_cast<uint32_t>(kMinimumFaultWindow)
                           : mapping.fault_window;
@@ -153,28 +191,29 @@ FaultVerdict AddressSpace::commit_around(Mapping& mapping, uint64_t address) {
         end = page + kPageSize;
     }
     mapping.fault_end = end;
-    if (mapping.file) {
-        uint64_t offset = mapping.offset + (page - mapping.start);
-        auto covered = covered_by_file(*mapping.file, offset, end - page);
-        if (!covered || *covered == 0)
-            return FaultVerdict::BeyondFile;
-        end = page + *covered;
-    }
-    auto filled = populate(mapping, start, end);
-    if (!filled)
-        return filled.error().value == kENOMEM ? FaultVerdict::NoMemory : FaultVerdict::BeyondFile;
+    return {start, end};
+}
+
+FaultVerdict AddressSpace::plan_file_part(Mapping& mapping, uint64_t page, FilePart& part) {
+    auto [start, end] = window_around(mapping, page);
+    uint64_t offset = mapping.offset + (page - mapping.start);
+    auto covered = covered_by_file(*mapping.file, offset, end - page);
+    if (!covered || *covered == 0)
+        return FaultVerdict::BeyondFile;
+    part = {mapping.file, start, page + *covered, offset - (page - start), mapping.prot};
     return FaultVerdict::Mended;
 }
 
-FaultVerdict AddressSpace::handle_fault(uint64_t address, uint32_t access) {
+// Everything about a fault but the reading of a file, for which `part` is filled in.
+FaultVerdict AddressSpace::look_at_fault(uint64_t address, uint32_t access, FilePart& part) {
     enclave::Guard guard(mutex);
+    uint64_t page = round_down(address, kPageSize);
     size_t index = mappings_.first_after(address);
     if (index == mappings_.size())
         return FaultVerdict::NotMapped;
     if (mappings_[index].start > address) {
         // MAP_GROWSDOWN: the mapping above reaches down to the page that was touched.
         Mapping& above = mappings_[index];
-        uint64_t page = round_down(address, kPageSize);
         uint64_t below = index == 0 ? enclave::kProgramBegin : mappings_[index - 1].end;
         if (!(above.flags & kMAP_GROWSDOWN) || above.start - page > kStackGap ||
             page < below + kStackGap)
@@ -190,9 +229,49 @@ FaultVerdict AddressSpace::handle_fault(uint64_t address, uint32_t access) {
         return FaultVerdict::NotAllowed;
     if (mapping.is_outside())
         return FaultVerdict::BeyondFile;  // the host's kernel has nothing to show there
-    if (pages::is_committed(round_down(address, kPageSize)))
+    if (pages::is_committed(page))
         return FaultVerdict::Mended;  // another thread was faster
-    return commit_around(mapping, address);
+    if (mapping.file)
+        return plan_file_part(mapping, page, part);
+    auto [start, end] = window_around(mapping, page);
+    return populate(mapping, start, end) ? FaultVerdict::Mended : FaultVerdict::NoMemory;
+}
+
+// The content becomes visible where the mapping is still what it was read for. False: it is not.
+bool AddressSpace::publish(const FilePart& part, const uint8_t* content, bool& exhausted) {
+    enclave::Guard guard(mutex);
+    const Mapping* mapping = mappings_.find(part.start);
+    if (mapping == nullptr || mapping->file != part.file || mapping->prot != part.prot ||
+        mapping->end < part.end || mapping->offset + (part.start - mapping->start) != part.offset)
+        return false;
+    for (uint64_t at = pages::next_missing(part.start, part.end); at < part.end;
+         at = pages::next_missing(at, part.end)) {
+        uint64_t stop = pages::next_committed(at, part.end);
+        if (!pages::commit_filled(at, stop - at, content + (at - part.start), part.prot)) {
+            exhausted = true;
+            break;
+        }
+        at = stop;
+    }
+    return true;
+}
+
+FaultVerdict AddressSpace::handle_fault(uint64_t address, uint32_t access) {
+    enclave::FaultArea area;
+    for (;;) {
+        FilePart part;
+        FaultVerdict verdict = look_at_fault(address, access, part);
+        if (!part.file)
+            return verdict;
+        FileBytes content(part.end - part.start);
+        if (content.data() == nullptr)
+            return FaultVerdict::NoMemory;
+        if (!content.read(*part.file, part.offset))
+            return FaultVerdict::BeyondFile;
+        bool exhausted = false;
+        if (publish(part, content.data(), exhausted))
+            return exhausted ? FaultVerdict::NoMemory : FaultVerdict::Mended;
+    }
 }
 
 // MADV_DONTNEED: private pages become what they were at first; shared ones keep their content.

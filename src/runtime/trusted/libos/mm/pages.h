@@ -15,7 +15,10 @@ namespace scone::libos::pages {
 // Preconditions: called once, before any other. limit: bytes that may be committed.
 void initialise(uint64_t limit);
 bool commit(uint64_t address, uint64_t size);  // pages that are missing come zeroed, read-write
-void trim(uint64_t address, uint64_t size);    // pages that are there go away with their content
+// Missing pages come with the bytes at `content` (page aligned) and the rights, at once.
+// Preconditions: all of the range is missing.
+bool commit_filled(uint64_t address, uint64_t size, const void* content, uint32_t prot);
+void trim(uint64_t address, uint64_t size);  // pages that are there go away with their content
 // Rights of the pages that are there. prot: PROT_READ, PROT_WRITE, PROT_EXEC.
 bool protect(uint64_t address, uint64_t size, uint32_t prot);
 bool is_committed(uint64_t address);

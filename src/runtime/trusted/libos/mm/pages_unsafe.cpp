@@ -8,12 +8,14 @@
 #include "runtime/trusted/libos/linux_abi.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/mm/pages.h"
+#include "runtime/trusted/libos/text.h"
 
 namespace scone::libos::pages {
 namespace {
 
 using enclave::kPageSize;
 constexpr uint64_t kChunkPages = 512;
+constexpr uint64_t kWantedNow = 1;
 constexpr uint64_t kChunkSize = kChunkPages * kPageSize;
 
 struct Chunk {
@@ -64,7 +66,8 @@ uint64_t find(uint64_t address, uint64_t end, bool wanted) {
     return end;
 }
 
-bool commit_run(uint64_t address, uint64_t size) {
+// Room for the pages, in the limit and in the table.
+bool make_room(uint64_t address, uint64_t size) {
     if (committed + size > commit_limit) {
         report_exhaustion();
         return false;
@@ -72,19 +75,29 @@ bool commit_run(uint64_t address, uint64_t size) {
     for (uint64_t at = address; at < address + size; at += kChunkSize - at % kChunkSize)
         if (chunk_of(at, true) == nullptr)
             return false;
+    return true;
+}
+
+void count(uint64_t address, uint64_t size) {
+    for (uint64_t at = address; at < address + size; at += kPageSize)
+        mark(at, true);
+    committed += size;
+    if (committed > peak)
+        peak = committed;
+}
+
+bool commit_run(uint64_t address, uint64_t size) {
+    if (!make_room(address, size))
+        return false;
     if (enclave::host_call(boundary::kHostExtend, enclave::Interruptible::No, address, size,
-                           enclave::kPageRead | enclave::kPageWrite) != 0)
+                           enclave::kPageRead | enclave::kPageWrite, kWantedNow) != 0)
         return false;
     // HOST: EACCEPT fails for a page that the host did not add as asked.
     if (!enclave::accept_pages(address, size,
                                enclave::kPageRegular | enclave::kPageRead | enclave::kPageWrite |
                                    enclave::kPagePending))
         fatal("the host did not add the pages that it was asked for");
-    for (uint64_t at = address; at < address + size; at += kPageSize)
-        mark(at, true);
-    committed += size;
-    if (committed > peak)
-        peak = committed;
+    count(address, size);
     return true;
 }
 
@@ -130,6 +143,20 @@ bool commit(uint64_t address, uint64_t size) {
     return true;
 }
 
+bool commit_filled(uint64_t address, uint64_t size, const void* content, uint32_t prot) {
+    constexpr uint64_t kRights = enclave::kPageRead | enclave::kPageWrite;
+    if (!make_room(address, size) ||
+        enclave::host_call(boundary::kHostExtend, enclave::Interruptible::No, address, size, 0,
+                           kWantedNow) != 0)
+        return false;
+    // HOST: EACCEPTCOPY fails for a page that the host did not add as asked.
+    if (!enclave::accept_copies(address, size, content, kRights))
+        fatal("the host did not add the pages that it was asked for");
+    count(address, size);
+    return enclave::host_call(boundary::kHostProtect, enclave::Interruptible::No, address, size,
+                              prot) == 0;
+}
+
 void trim(uint64_t address, uint64_t size) {
     uint64_t end = address + size;
     for (uint64_t at = next_committed(address, end); at < end; at = next_committed(at, end)) {
@@ -155,9 +182,14 @@ bool protect(uint64_t address, uint64_t size, uint32_t prot) {
 }
 
 void report_exhaustion() {
-    if (!reported.exchange(true))
-        log(Level::Warning,
-            "Protected heap memory exhausted! Set SCONE_HEAP environment variable to increase it.");
+    if (reported.exchange(true))
+        return;
+    FixedText<200> text;
+    text.append(
+        "Protected heap memory exhausted! Set SCONE_HEAP environment variable to increase it.\n");
+    text.append("    Available memory: ").append_number((commit_limit - committed) / 1024);
+    text.append(" kB");
+    log(Level::Warning, text.view());
 }
 
 }  // namespace scone::libos::pages

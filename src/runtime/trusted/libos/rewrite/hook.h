@@ -27,6 +27,9 @@ void set_rewriting(Rewriting rewriting);
 // ones. Before the program starts.
 void use_plans(base::Bytes plans, const aead::Digest& measured);
 
+// False when rewrite_code would leave the file's code alone: it may then be read when it is
+// touched. Preconditions: the caller holds AddressSpace::mutex.
+bool may_rewrite(File& file);
 // [address, address + size) holds the bytes of the file from file_offset on.
 void rewrite_code(AddressSpace& memory, File& file, uint64_t address, uint64_t size,
                   uint64_t file_offset);

@@ -21,6 +21,7 @@ class PlanSet {
     // Takes a copy of `bytes`. Nothing is kept when this is false.
     bool accept(base::Bytes bytes, const aead::Digest& measured);
 
+    bool empty() const { return plans_.empty(); }
     // The plan that was made for a file of this size with this code. A file is known by its size
     // and by the bytes at each of its sites in the mapping; nullptr: there is none. A plan without
     // sites in the mapping counts when size and segment fit: all that it can do is leave sites

@@ -142,6 +142,13 @@ void use_plans(base::Bytes bytes, const aead::Digest& measured) {
             "The patch plans are not the measured ones: system calls are found inside");
 }
 
+bool may_rewrite(File& file) {
+    if (mode.load(std::memory_order_relaxed) == Rewriting::Off || make_state() == nullptr)
+        return false;
+    const uint64_t size = size_of(file);
+    return size != 0 && (size <= kMaximumFileSize || !state->plans.empty());
+}
+
 void rewrite_code(AddressSpace& memory, File& file, uint64_t address, uint64_t size,
                   uint64_t file_offset) {
     // SAFETY: the caller has just read these pages and still holds them writable.

@@ -32,6 +32,29 @@ Result<uint64_t> page_range(uint64_t address, uint64_t size) {
     return size;
 }
 
+enum class Growth : uint8_t { Address, Data };
+
+// RLIMIT_AS and RLIMIT_DATA, when `size` bytes more are to be mapped. Nearly nobody sets them, so
+// what is mapped is only counted then.
+Result<void> check_limits(Process& process, uint64_t size, Growth growth) {
+    constexpr unsigned kData = 2, kAddressSpace = 9;
+    auto allows = [&](unsigned limit, bool data_only) {
+        uint64_t most = process.limits[limit].soft, used = 0;
+        if (most == ~0ull)
+            return true;
+        process.memory->for_each([&](const Mapping& mapping) {
+            bool is_data =
+                (mapping.prot & kPROT_WRITE) && !mapping.is_shared() && mapping.use != Use::Stack;
+            if (!data_only || is_data)
+                used += mapping.size();
+        });
+        return size <= most && used <= most - size;
+    };
+    if (!allows(kAddressSpace, false) || (growth == Growth::Data && !allows(kData, true)))
+        return error(kENOMEM);
+    return {};
+}
+
 }  // namespace
 
 SyscallResult sys_mmap(Call& call) {
@@ -40,6 +63,8 @@ SyscallResult sys_mmap(Call& call) {
     if (type != kMAP_PRIVATE && type != kMAP_SHARED && type != kMAP_SHARED_VALIDATE)
         return error(kEINVAL);
     if (type == kMAP_SHARED_VALIDATE) {
+        if (flags & kMAP_ANONYMOUS)
+            return error(kEINVAL);
         if (flags & ~kKnownFlags)
             return error(kEOPNOTSUPP);
         flags = (flags & ~kMAP_TYPE) | kMAP_SHARED;
@@ -56,6 +81,8 @@ SyscallResult sys_mmap(Call& call) {
     if (flags & kMAP_HUGETLB)
         return error(file ? kEINVAL : kENOMEM);  // an enclave has pages of 4 KiB
     AddressSpace& memory = *call.process().memory;
+    bool is_data = !shared && (prot & kPROT_WRITE);
+    SCONE_TRY(check_limits(call.process(), call.arg[1], is_data ? Growth::Data : Growth::Address));
     // Anonymous memory has no offset.
     uint64_t offset = call.arg[5];
     if (shared && SCONE_TRY(sharing::place_of(file, prot, flags)) == sharing::Place::Outside) {
@@ -80,10 +107,15 @@ SyscallResult sys_mprotect(Call& call) {
 }
 
 SyscallResult sys_brk(Call& call) {
+    uint64_t now = call.process().memory->set_break(0);
+    if (call.arg[0] > now && !check_limits(call.process(), call.arg[0] - now, Growth::Data))
+        return now;
     return call.process().memory->set_break(call.arg[0]);
 }
 
 SyscallResult sys_mremap(Call& call) {
+    if (call.arg[2] > call.arg[1])
+        SCONE_TRY(check_limits(call.process(), call.arg[2] - call.arg[1], Growth::Address));
     return call.process().memory->remap(call.arg[0], call.arg[1], call.arg[2], call.u32(3),
                                         call.arg[4]);
 }
