@@ -219,6 +219,23 @@ void pages() {
     CHECK(call(boundary::kHostExtend, kHeap, 0x1000, 3) == 0);
     CHECK(accept(kHeap, kPendingRw).rax == 0);
     CHECK(memory[5] == 0);
+    // Added without access and filled by EACCEPTCOPY: there when the rights are set, complete.
+    memory[5] = 7;
+    CHECK(call(boundary::kHostExtend, kHeap + 0x4000, 0x2000, 0, 1) == 0);
+    for (uint64_t page = kHeap + 0x4000; page < kHeap + 0x6000; page += 0x1000)
+        CHECK(enclave_leaf(7, &info, reinterpret_cast<void*>(page), reinterpret_cast<void*>(kHeap))
+                  .rax == 0);
+    CHECK(call(boundary::kHostProtect, kHeap + 0x4000, 0x2000, 1) == 0);
+    CHECK(memory[4 * 512 + 5] == 7 && memory[5 * 512 + 5] == 7);
+    // Taken away before it was seen, and added again: nothing of it is left.
+    auto* unseen = reinterpret_cast<void*>(kHeap + 0x6000);
+    CHECK(call(boundary::kHostExtend, kHeap + 0x6000, 0x1000, 0) == 0);
+    CHECK(enclave_leaf(7, &info, unseen, reinterpret_cast<void*>(kHeap)).rax == 0);
+    CHECK(call(boundary::kHostTrim, kHeap + 0x6000, 0x1000) == 0);
+    CHECK(call(boundary::kHostExtend, kHeap + 0x6000, 0x1000, 0) == 0);
+    CHECK(accept(kHeap + 0x6000, kPendingRw).rax == 0);
+    CHECK(call(boundary::kHostProtect, kHeap + 0x6000, 0x1000, 3) == 0);
+    CHECK(memory[6 * 512 + 5] == 0);
     // The host's own memory calls must not reach into the enclave.
     CHECK(call(11, kHeap, 0x1000) == -22);
     CHECK(call(13, 2, 0, 0, 8) == -38);
