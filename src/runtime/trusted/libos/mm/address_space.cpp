@@ -16,7 +16,7 @@ using namespace linux_abi;
 using base::round_up;
 using enclave::kPageSize;
 
-constexpr uint64_t kEagerSize = 256 << 10;
+constexpr uint64_t kEagerSize = 64 << 10;
 constexpr uint64_t kEagerFileSize = 32 << 10;
 constexpr uint64_t kTwoGiB = 2ull << 30;
 constexpr uint32_t kRights = kPROT_READ | kPROT_WRITE | kPROT_EXEC;
