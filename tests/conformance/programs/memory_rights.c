@@ -45,6 +45,7 @@ CASE(rights_and_their_faults) {
     CHECK_EQ(touch(memory + 2 * PAGE + 5, 0), 0);
     CHECK_EQ(touch(memory + 2 * PAGE + 5, 1), SIGSEGV);
     CHECK_EQ(fault_code, SEGV_ACCERR);
+    CHECK(fault_address == memory + 2 * PAGE + 5);
     CHECK_EQ(touch(memory + 4 * PAGE, 1), 0);
     CHECK_EQ(mprotect(memory + 2 * PAGE, PAGE, PROT_NONE), 0);
     CHECK_EQ(touch(memory + 2 * PAGE, 0), SIGSEGV);
@@ -81,6 +82,7 @@ static void repair(int signal, siginfo_t* info, void* context) {
     error_code = (uint64_t)user->uc_mcontext.gregs[REG_ERR];
     fault_cr2 = (uint64_t)user->uc_mcontext.gregs[REG_CR2];
     fault_code = info->si_code;
+    fault_address = info->si_addr;
     repairs++;
     mprotect(repaired, PAGE, RW);
 }
@@ -95,6 +97,7 @@ CASE(handler_repairs_and_details_are_right) {
     CHECK_EQ(repaired[17], 5);
     CHECK_EQ(fault_code, SEGV_ACCERR);
     CHECK_EQ(fault_cr2, (uint64_t)(repaired + 17));
+    CHECK(fault_address == repaired + 17);
     CHECK_EQ(error_code & 7, 7);  // user, write, page present
     CHECK_EQ(mprotect(repaired, PAGE, PROT_NONE), 0);
     (void)((volatile char*)repaired)[100];

@@ -415,6 +415,7 @@ CASE(faults_in_shared_memory) {
     CHECK_EQ(mprotect(memory, 4096, PROT_READ), 0);
     CHECK_EQ(touch(memory + 7, 1), SIGSEGV);
     CHECK_EQ(fault_code, SEGV_ACCERR);
+    CHECK(fault_address == memory + 7);
     CHECK_EQ(touch(memory, 0), 0);
     CHECK_EQ(mprotect(memory, 4096, PROT_NONE), 0);
     CHECK_EQ(touch(memory, 0), SIGSEGV);
@@ -429,6 +430,7 @@ CASE(faults_in_shared_memory) {
     CHECK_EQ(touch(memory + 200, 1), 0);
     CHECK_EQ(touch(memory + 4096, 0), SIGBUS);
     CHECK_EQ(fault_code, BUS_ADRERR);
+    CHECK(fault_address == memory + 4096);
     CHECK_EQ(ftruncate(fd, 8192), 0);
     CHECK_EQ(touch(memory + 4096, 0), 0);
     CHECK_EQ(ftruncate(fd, 0), 0);

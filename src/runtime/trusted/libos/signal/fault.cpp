@@ -52,11 +52,12 @@ SigInfo fault_signal(Thread& thread, const enclave::Registers& frame, const Exce
                      FaultVerdict verdict) {
     constexpr uint32_t kPresentUser = 5, kUser = 4;
     SigInfo info{};
+    uint64_t address = 0;
     thread.fault.trap = exception.vector;
     thread.fault.error = exception.error_code;
     switch (exception.vector) {
         case kPageFault:
-            thread.fault.address = info.value = exception.address;
+            thread.fault.address = address = exception.address;
             thread.fault.error |= verdict == FaultVerdict::NotMapped ? kUser : kPresentUser;
             if (verdict == FaultVerdict::BeyondFile || verdict == FaultVerdict::NoMemory)
                 info.number = kSIGBUS, info.code = kBUS_ADRERR;
@@ -65,19 +66,19 @@ SigInfo fault_signal(Thread& thread, const enclave::Registers& frame, const Exce
                 info.code = verdict == FaultVerdict::NotMapped ? kSEGV_MAPERR : kSEGV_ACCERR;
             break;
         case kDivide:
-            info.number = kSIGFPE, info.code = kFPE_INTDIV, info.value = frame.rip;
+            info.number = kSIGFPE, info.code = kFPE_INTDIV, address = frame.rip;
             break;
         case kX87:
         case kSimd:
-            info.number = kSIGFPE, info.value = frame.rip;
+            info.number = kSIGFPE, address = frame.rip;
             info.code =
                 floating_point_code(enclave::vector_area_of(thread.block), exception.vector);
             break;
         case kInvalidOpcode:
-            info.number = kSIGILL, info.code = kILL_ILLOPN, info.value = frame.rip;
+            info.number = kSIGILL, info.code = kILL_ILLOPN, address = frame.rip;
             break;
         case kDebug:
-            info.number = kSIGTRAP, info.code = kTrapTrace, info.value = frame.rip;
+            info.number = kSIGTRAP, info.code = kTrapTrace, address = frame.rip;
             break;
         case kBreakpoint:
             info.number = kSIGTRAP, info.code = kSI_KERNEL;
@@ -88,6 +89,9 @@ SigInfo fault_signal(Thread& thread, const enclave::Registers& frame, const Exce
         default:
             info.number = kSIGSEGV, info.code = kSI_KERNEL;
     }
+    // si_addr lies where the signals of processes have si_pid and si_uid.
+    info.pid = static_cast<uint32_t>(address);
+    info.uid = static_cast<uint32_t>(address >> 32);
     return info;
 }
 
