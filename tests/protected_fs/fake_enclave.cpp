@@ -27,6 +27,16 @@ std::map<std::string, libos::Ref<libos::FileSystem>> mounts;
 
 namespace scone::enclave {
 
+// GS is the thread's block, as in the enclave: locks count themselves there. Threads inherit it, so
+// all share one, whose count means nothing then.
+ThreadBlock shared_block;
+[[gnu::constructor]] void set_thread_block() {
+    constexpr unsigned long kArchSetGs = 0x1001;
+    shared_block.self = &shared_block;
+    if (syscall(SYS_arch_prctl, kArchSetGs, &shared_block) != 0)
+        abort();
+}
+
 // As the enclave's heap: blocks are aligned to 16 bytes and no more.
 void* heap_allocate(size_t size) {
     auto* block = static_cast<char*>(aligned_alloc(64, (size + 16 + 63) / 64 * 64));

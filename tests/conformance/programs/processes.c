@@ -132,6 +132,8 @@ CASE(waitid_tells_how_and_nowait_leaves_the_child) {
 CASE(stop_and_continue_are_reported) {
     int status;
     pid_t pid = sleeps();
+    // SIGTSTP stops nobody in an orphaned group: the child gets one of its own.
+    CHECK_EQ(setpgid(pid, pid), 0);
     for (int i = 0; i < 2; i++) {
         int stop = i == 0 ? SIGSTOP : SIGTSTP;
         CHECK_EQ(kill(pid, stop), 0);
@@ -160,6 +162,7 @@ CASE(a_process_that_stops_itself_shows_which_signal) {
     int status;
     pid_t pid = fork();
     if (pid == 0) {
+        setpgid(0, 0);
         raise(SIGTSTP);
         raise(SIGSTOP);
         _exit(3);

@@ -66,6 +66,8 @@ struct HostWindow {
         park_word;  // futex word on which this thread waits when it sleeps in the enclave's futex
     uint32_t
         lock_word;  // of the first window: threads that wait for a lock of the runtime sleep here
+    uint32_t signals_held;  // 1: the queue was full, signals wait until kHostSignalsTaken
+    uint32_t reserved;
     HostSignal signals[kSignalQueueLength];
 };
 

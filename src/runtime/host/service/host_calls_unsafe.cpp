@@ -153,6 +153,7 @@ int64_t special_call(HostThread* thread, const boundary::HostRequest& request) {
         case boundary::kHostWatchChildren:
             return machine->watch_children(a[0] != 0, a[1] != 0);
         case boundary::kHostSignalsTaken:
+            thread->window->signals_held = 0;
             machine->unblock_signals();
             return 0;
         case boundary::kHostResolveName:

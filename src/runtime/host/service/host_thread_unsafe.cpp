@@ -99,6 +99,7 @@ void reset_window(HostThread* thread) noexcept {
     window->signal_write = 0;
     window->signal_read = 0;
     window->signal_overflow = 0;
+    window->signals_held = 0;
     window->data_size = kWindowDataSize;
     window->host_thread_id = static_cast<uint64_t>(raw_syscall(SYS_gettid));
 }

@@ -100,8 +100,10 @@ void queue_signal(boundary::HostWindow* window, int number, const siginfo_t* inf
             info->si_code > 0 ? address_of(info->si_addr) : address_of(info->si_value.sival_ptr);
     }
     __atomic_store_n(&window->signal_write, write + 1, __ATOMIC_RELEASE);
-    if (write + 1 - read >= boundary::kSignalQueueLength)
-        *pointer_to<uint64_t>(address_of(&context->uc_sigmask)) = ~kExceptionSignals;
+    if (write + 1 - read < boundary::kSignalQueueLength)
+        return;
+    window->signals_held = 1;
+    *pointer_to<uint64_t>(address_of(&context->uc_sigmask)) = ~kExceptionSignals;
 }
 
 uint64_t end_of_ssa_frame(const LogicalProcessor* processor, uint32_t frame) {

@@ -326,7 +326,6 @@ void accept_host_signals(Thread& thread) {
     auto write = static_cast<uint32_t>(word), read = static_cast<uint32_t>(word >> 32);
     if (write - read > boundary::kSignalQueueLength)
         read = write - boundary::kSignalQueueLength;
-    bool full = write - read == boundary::kSignalQueueLength;
     while (read != write) {
         boundary::HostSignal signal;
         enclave::copy_from_host(
@@ -349,7 +348,8 @@ void accept_host_signals(Thread& thread) {
                          : signal.value;
         accept_host_signal(thread, info);
     }
-    if (full)
+    // Of the aligned word the upper half is reserved.
+    if (static_cast<uint32_t>(enclave::host_load(&window->signals_held)) != 0)
         enclave::host_call(boundary::kHostSignalsTaken, enclave::Interruptible::No);
 }
 

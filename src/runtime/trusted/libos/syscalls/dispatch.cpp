@@ -91,7 +91,7 @@ void system_call(Registers* frame) {
     // A call that wants to be restarted is finished where signals are looked at.
     auto outcome = -static_cast<int64_t>(frame->rax);
     if (outcome >= kERESTARTSYS && outcome <= kERESTART_RESTARTBLOCK)
-        thread.block->pending.store(1, std::memory_order_relaxed);
+        enclave::current_block()->pending.store(1, std::memory_order_relaxed);
 }
 
 void program_exception(Registers* frame, uint32_t vector, uint64_t address, uint32_t error_code) {

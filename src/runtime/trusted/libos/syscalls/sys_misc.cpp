@@ -71,57 +71,8 @@ SyscallResult sys_getrandom(Call& call) {
     return size;
 }
 
-SyscallResult sys_futex(Call& call) {
-    enum {
-        kWait = 0,
-        kWake = 1,
-        kRequeue = 3,
-        kCmpRequeue = 4,
-        kWakeOp = 5,
-        kWaitBitset = 9,
-        kWakeBitset = 10
-    };
-    uint32_t operation = call.u32(1) & 127;
-    bool realtime = call.u32(1) & 256;
-    switch (operation) {
-        case kWait:
-        case kWaitBitset: {
-            Deadline deadline;
-            if (call.arg[3] != 0) {
-                uint64_t ns =
-                    SCONE_TRY(timespec_to_ns(SCONE_TRY(AppPtr<Timespec>(call.arg[3]).load())));
-                deadline = operation == kWait
-                               ? deadline_after(ns)
-                               : Deadline{true, realtime ? Clock::Realtime : Clock::Monotonic, ns};
-            }
-            SCONE_TRY(futex_wait(call.arg[0], call.u32(2), operation == kWait ? ~0u : call.u32(5),
-                                 deadline));
-            return 0;
-        }
-        case kWake:
-            return futex_wake(call.arg[0], call.u32(2), ~0u);
-        case kWakeBitset:
-            return futex_wake(call.arg[0], call.u32(2), call.u32(5));
-        case kRequeue:
-        case kCmpRequeue: {
-            uint32_t expected = call.u32(5);
-            return futex_requeue(call.arg[0], call.arg[4], call.u32(2), call.u32(3),
-                                 operation == kCmpRequeue ? &expected : nullptr, true);
-        }
-        case kWakeOp:
-            return futex_wake_op(call.arg[0], call.arg[4], call.u32(2), call.u32(3), call.u32(5));
-        default:
-            return error(kENOSYS);
-    }
-}
-
 SyscallResult sys_xattr(Call&) {
     return error(kEOPNOTSUPP);
-}
-
-SyscallResult sys_membarrier(Call& call) {
-    // Nothing but the query: a barrier in all threads would need to interrupt them.
-    return call.fd(0) == 0 ? SyscallResult(0) : error(kEINVAL);
 }
 
 }  // namespace scone::libos

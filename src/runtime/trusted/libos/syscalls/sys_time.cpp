@@ -87,7 +87,7 @@ SyscallResult sleep_relative(Call& call, int clock, uint64_t until, uint64_t rem
     if (remainder_address != 0)
         SCONE_TRY(
             AppPtr<Timespec>(remainder_address).store(to_timespec(until > now ? until - now : 0)));
-    call.thread.restart = {until, remainder_address, clock};
+    call.thread.restart = {Restart::Kind::Sleep, clock, until, remainder_address, 0, 0, 0};
     return std::unexpected(slept.error());
 }
 
@@ -100,8 +100,13 @@ SyscallResult sys_nanosleep(Call& call) {
 }
 
 SyscallResult sys_restart_syscall(Call& call) {
-    const SleepRestart& restart = call.thread.restart;
-    return sleep_relative(call, restart.clock, restart.until_ns, restart.remainder_address);
+    const Restart restart = call.thread.restart;
+    if (restart.kind == Restart::Kind::Sleep)
+        return sleep_relative(call, restart.clock, restart.until_ns, restart.remainder_address);
+    Clock clock = restart.clock == kCLOCK_REALTIME ? Clock::Realtime : Clock::Monotonic;
+    SCONE_TRY(
+        futex_wait(restart.futex, restart.expected, restart.bits, {true, clock, restart.until_ns}));
+    return 0;
 }
 
 SyscallResult sys_clock_nanosleep(Call& call) {

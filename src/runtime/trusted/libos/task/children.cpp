@@ -90,14 +90,14 @@ SigInfo child_info(Process& parent, int32_t pid, int wait_status) {
 
 }  // namespace
 
-Result<void> note_child(Process& parent, int32_t pid) {
+Result<void> note_child(Process& parent, int32_t pid, int32_t group) {
     Guard guard(parent.mutex);
-    if (!parent.children.push(Child{pid, parent.group}))
+    if (!parent.children.push(Child{pid, group}))
         return error(kENOMEM);
     return {};
 }
 
-void note_ended_child(Process& parent, int32_t pid, int wait_status) {
+void note_ended_child(Process& parent, int32_t pid, int32_t group, int wait_status) {
     bool vanishes;
     {
         Guard guard(parent.handlers->lock);
@@ -105,7 +105,7 @@ void note_ended_child(Process& parent, int32_t pid, int wait_status) {
     }
     if (!vanishes) {
         Guard guard(parent.mutex);
-        (void)parent.children.push(Child{pid, parent.group, wait_status, true});
+        (void)parent.children.push(Child{pid, group, wait_status, true});
     }
     send_to_process(parent, child_info(parent, pid, wait_status));
     wake_waiters(parent);

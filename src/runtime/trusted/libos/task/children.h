@@ -15,9 +15,9 @@ struct RawUsage {
     uint64_t words[18];  // struct rusage
 };
 
-Result<void> note_child(Process& parent, int32_t pid);
+Result<void> note_child(Process& parent, int32_t pid, int32_t group);
 // A vfork child that ended: waited for here, announced by SIGCHLD.
-void note_ended_child(Process& parent, int32_t pid, int wait_status);
+void note_ended_child(Process& parent, int32_t pid, int32_t group, int wait_status);
 
 // The pid, or 0 with WNOHANG.
 Result<int32_t> wait_for_child(Process& process, int pid, uint32_t options, int32_t& status,

@@ -25,11 +25,9 @@ std::atomic<bool> refusal_reported;
 
 // What the parent needs back when its vfork child is over.
 struct SuspendedParent {
+    Thread* thread;
     Registers frame;
     uint64_t fs;
-    SignalMask mask;
-    uint64_t clear_child_tid;
-    SigStack alternate_stack;
 };
 
 Result<Ref<Process>> copy_process(Process& parent, const NewProcess& what) {
@@ -121,7 +119,7 @@ SyscallResult fork(Thread& thread, Registers& frame, const NewProcess& what) {
     Process& process = *thread.process;
     int32_t pid = SCONE_TRY(clone_host_process(process));
     if (pid != 0) {
-        SCONE_TRY(note_child(process, pid));
+        (void)note_child(process, pid, process.group);
         if (what.parent_tid_set != 0)
             (void)copy_to_program(what.parent_tid_set, &pid, sizeof pid);
         return static_cast<uint64_t>(pid);
@@ -143,21 +141,39 @@ SyscallResult fork(Thread& thread, Registers& frame, const NewProcess& what) {
     return 0;
 }
 
-SyscallResult start_vfork_child(Thread& thread, Registers& frame, const NewProcess& what) {
-    Process& parent = *thread.process;
+// The child's thread: the caller's block, with signals and a number of its own.
+Thread* copy_thread(const Thread& parent, const Ref<Process>& child) {
+    auto* thread = enclave::heap_new<Thread>();
+    if (thread == nullptr)
+        return nullptr;
+    thread->block = parent.block;
+    thread->process = child;
+    thread->tid = child->pid;
+    thread->mask = parent.mask;
+    thread->alternate_stack = parent.alternate_stack;
+    thread->name = parent.name;
+    thread->host_tid = parent.host_tid.load();
+    thread->slot = parent.slot;
+    thread->vectors_in_frame = parent.vectors_in_frame;
+    return thread;
+}
+
+SyscallResult start_vfork_child(Thread& parent_thread, Registers& frame, const NewProcess& what) {
+    Process& parent = *parent_thread.process;
     Ref<Process> child = SCONE_TRY(copy_process(parent, what));
+    Thread* thread = copy_thread(parent_thread, child);
     auto* saved = enclave::heap_new<SuspendedParent>();
-    if (saved == nullptr || !child->threads.push(&thread)) {
+    if (thread == nullptr || saved == nullptr || !child->threads.push(thread)) {
+        enclave::heap_delete(thread);
         enclave::heap_delete(saved);
         return error(kENOMEM);
     }
-    *saved = {frame, program_fs(), thread.mask, thread.clear_child_tid, thread.alternate_stack};
+    *saved = {&parent_thread, frame, program_fs()};
     parent.retain();
     parent.vfork_children++;
     child->vfork_parent = &parent;
     child->vfork_saved = saved;
-    thread.process = child;
-    thread.clear_child_tid = 0;
+    thread->block->thread = thread;
     if (what.stack != 0)
         frame.rsp = what.stack;
     if (what.set_thread_area)
@@ -184,7 +200,7 @@ void carry_out_deferred_calls(Process& child) {
     child.session = ask(__NR_getsid);
 }
 
-// The parent goes on where it called vfork, with `pid` as its result.
+// The parent goes on where it called vfork, with `pid` as its result. The child's thread is gone.
 void resume_parent(Thread& thread, Registers& frame, int32_t pid) {
     Ref<Process> child = thread.process;
     auto* saved = static_cast<SuspendedParent*>(child->vfork_saved);
@@ -192,17 +208,17 @@ void resume_parent(Thread& thread, Registers& frame, int32_t pid) {
     frame.rax = static_cast<uint64_t>(pid);
     frame.orig_rax = ~0ull;
     set_program_fs(saved->fs);
-    thread.mask = saved->mask;
-    thread.clear_child_tid = saved->clear_child_tid;
-    thread.alternate_stack = saved->alternate_stack;
-    thread.process = Ref<Process>(child->vfork_parent);
+    Thread& parent_thread = *saved->thread;
+    parent_thread.vectors_in_frame = thread.vectors_in_frame;
+    parent_thread.block->thread = &parent_thread;
+    parent_thread.block->pending.store(1, std::memory_order_relaxed);
     child->vfork_parent->vfork_children--;
     child->vfork_parent->release();
     child->vfork_parent = nullptr;
     child->vfork_saved = nullptr;
     child->threads.clear();
     enclave::heap_delete(saved);
-    thread.block->pending.store(1, std::memory_order_relaxed);
+    enclave::heap_delete(&thread);
 }
 
 }  // namespace
@@ -249,10 +265,10 @@ bool leave_vfork_child(Thread& thread, Registers& frame, int wait_status) {
     Process& child = *thread.process;
     if (child.vfork_parent == nullptr)
         return false;
-    int32_t pid = child.pid;
+    int32_t pid = child.pid, group = child.group;
     Process& parent = *child.vfork_parent;
     resume_parent(thread, frame, pid);
-    note_ended_child(parent, pid, wait_status);
+    note_ended_child(parent, pid, group, wait_status);
     return true;
 }
 
@@ -261,16 +277,18 @@ Result<bool> split_vfork_child(Thread& thread, Registers& frame) {
     Process& parent = *child.vfork_parent;
     int32_t pid = SCONE_TRY(clone_host_process(parent));
     if (pid != 0) {
-        SCONE_TRY(note_child(parent, pid));
+        // Of a child that is not noted only its group is not known.
+        (void)note_child(parent, pid, child.group == child.pid ? pid : child.group);
         resume_parent(thread, frame, pid);
         return false;
     }
     // Here the parent is a copy that nobody needs; its descriptors and memory are let go of.
     forget_other_threads(parent);
-    parent.threads.clear();
     parent.files = {};
     enclave::heap_delete(static_cast<SuspendedParent*>(child.vfork_saved));
     child.vfork_saved = nullptr;
+    parent.vfork_children = 0;
+    parent.release();
     become_child(thread, child);
     carry_out_deferred_calls(child);
     apply_child_flags(child);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "runtime/trusted/libos/errno.h"
 
@@ -22,23 +23,35 @@ struct Deadline {
     uint64_t nanoseconds = 0;  // absolute
 };
 
-// Error classes: EAGAIN (another value), ETIMEDOUT, EFAULT, or ERESTARTSYS for a signal.
+// Error classes: EAGAIN (another value), ETIMEDOUT, EFAULT, or how a signal that ended the wait
+// lets it go on: ERESTARTSYS, or ERESTART_RESTARTBLOCK with a deadline.
 Result<void> futex_wait(uint64_t address, uint32_t expected, uint32_t bits,
                         const Deadline& deadline);
+struct FutexWait {
+    uint64_t address;
+    uint32_t expected;
+};
+inline constexpr size_t kMaximumFutexWaits = 128;
+// Until one of them is woken, whose index comes back.
+Result<uint64_t> futex_wait_any(std::span<const FutexWait> waits, const Deadline& deadline);
 Result<uint64_t> futex_wake(uint64_t address, uint64_t count, uint32_t bits);
 // Wakes `wake` waiters and moves up to `move` others; `expected` is compared when it is given.
 Result<uint64_t> futex_requeue(uint64_t from, uint64_t to, uint64_t wake, uint64_t move,
-                               const uint32_t* expected, bool count_moved);
+                               const uint32_t* expected);
 Result<uint64_t> futex_wake_op(uint64_t first, uint64_t second, uint64_t wake, uint64_t wake_second,
                                uint32_t operation);
-// At the end of a thread: marks its robust mutexes as orphaned.
+// Locks whose word holds the owner's thread id, and which pass from owner to waiter. ESRCH: the
+// word names nobody of this process; EDEADLK: the caller; EAGAIN: taken, with TryOnly.
+enum class TryOnly : bool { No, Yes };
+Result<void> futex_lock_pi(uint64_t address, const Deadline& deadline, TryOnly try_only);
+Result<void> futex_unlock_pi(uint64_t address);
+// At the end of a thread: marks its robust mutexes as orphaned, hands over what others wait for.
 void release_robust_futexes(Thread& thread);
 void reset_futexes_after_fork();
 
-// Sleeps on the host until unpark(), a signal, or the deadline. Spurious returns are allowed.
+// Sleeps on the host until a wake-up, a signal, or the deadline. Spurious returns are allowed.
 // Hands back -errno of the host: 0, -EINTR, -ETIMEDOUT, -EAGAIN.
 int64_t park(const Deadline& deadline);
 void prepare_park();
-void unpark(Thread& thread);
 
 }  // namespace scone::libos

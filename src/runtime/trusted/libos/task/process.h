@@ -2,7 +2,7 @@
 //
 // Side:    trusted
 // One enclave holds one process; while a vfork child runs it is a second Process object in the same
-// memory, on its parent's thread, until it calls exec or exits.
+// memory, with a Thread of its own on its parent's thread block, until it calls exec or exits.
 // Threads: fields say what guards them; "own" means only the thread itself writes.
 // Lock order: Process::mutex, then SignalState::lock, then AddressSpace::mutex, then Files
 #pragma once
@@ -80,8 +80,9 @@ struct Process : RefCounted {
     std::atomic<uint32_t> vfork_children{0};  // running ones, which the host does not know
 
     std::atomic<bool> exiting{false};
-    int exit_status = 0;   // as wait4 shows it
-    Path executable{"/"};  // /proc/self/exe
+    std::atomic<bool> barriers_registered{false};  // membarrier
+    int exit_status = 0;                           // as wait4 shows it
+    Path executable{"/"};                          // /proc/self/exe
     FixedText<16> name{};
     uint64_t arguments_start = 0, arguments_end = 0, environment_start = 0, environment_end = 0;
     uint64_t start_time_ns = 0;
@@ -97,10 +98,13 @@ struct Process : RefCounted {
     Vector<Timer*> timers;  // guarded by mutex
 };
 
-// nanosleep and friends: what is left to do after a signal without a handler.
-struct SleepRestart {
-    uint64_t until_ns = 0, remainder_address = 0;
+// What restart_syscall(2) goes on with after a signal without a handler: a sleep or a futex wait.
+struct Restart {
+    enum class Kind : uint8_t { Sleep, Futex } kind = Kind::Sleep;
     int clock = 0;
+    uint64_t until_ns = 0, remainder_address = 0;
+    uint64_t futex = 0;
+    uint32_t expected = 0, bits = 0;
 };
 
 struct Thread {
@@ -118,15 +122,10 @@ struct Thread {
     linux_abi::SigStack alternate_stack{0, linux_abi::kSS_DISABLE, 0, 0};
     FixedText<16> name{};
     std::atomic<int64_t> host_tid{0};
-    SleepRestart restart;  // own
+    Restart restart;  // own
     bool vectors_in_frame = false;
     uint32_t slot = 0;
     std::atomic<bool> waits_for_child{false};
-    // Futex wait queue membership; guarded by the bucket's lock.
-    Thread* futex_next = nullptr;
-    uint64_t futex_key = 0;
-    uint32_t futex_bits = 0;
-    std::atomic<uint32_t> futex_waiting{0};
 };
 
 inline Thread& current_thread() {

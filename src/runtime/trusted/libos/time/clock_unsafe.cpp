@@ -131,6 +131,24 @@ uint64_t realtime_ns() {
     return read_clocks().realtime;
 }
 
+namespace {
+// The host's number of a thread; one that has not begun gets it soon. EINVAL: there is none.
+Result<int64_t> host_thread_of(int32_t tid) {
+    for (;; enclave::yield_to_host()) {
+        Process& process = current_process();
+        enclave::Guard guard(process.mutex);
+        const Thread* found = nullptr;
+        for (Thread* thread : process.threads)
+            if (thread->tid == tid)
+                found = thread;
+        if (found == nullptr)
+            return error(kEINVAL);
+        if (int64_t host_tid = found->host_tid.load(); host_tid > 0)
+            return host_tid;
+    }
+}
+}  // namespace
+
 Result<uint64_t> host_clock_id(int clock) {
     constexpr int kUnusedClock = 10;
     constexpr int kOfThread = 4, kKindMask = 3, kDescriptorClock = 3, kKindBits = 3;
@@ -144,14 +162,7 @@ Result<uint64_t> host_clock_id(int clock) {
     if ((clock & kKindMask) == kDescriptorClock)
         return error(kEINVAL);
     if ((clock & kOfThread) && number != 0) {
-        Process& process = current_process();
-        enclave::Guard guard(process.mutex);
-        int64_t host_tid = 0;
-        for (Thread* thread : process.threads)
-            if (thread->tid == number)
-                host_tid = thread->host_tid.load();
-        if (host_tid <= 0)
-            return error(kEINVAL);
+        int64_t host_tid = SCONE_TRY(host_thread_of(number));
         number = static_cast<int>(host_tid);
     }
     return static_cast<uint64_t>(
