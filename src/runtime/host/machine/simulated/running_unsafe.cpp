@@ -292,8 +292,9 @@ int64_t SimulatedMachine::attach_thread(LogicalProcessor* processor, void* signa
 }
 
 int64_t SimulatedMachine::attach_forked_child(LogicalProcessor* processor) noexcept {
+    // Only what is taken is written: each page that is written has to be copied.
     for (uint64_t i = 0; i < simulated_state.slot_count; i++)
-        if (&simulated_state.processors[i] != processor)
+        if (&simulated_state.processors[i] != processor && simulated_state.processors[i].tcs != 0)
             simulated_state.processors[i].tcs = 0;
     return arm_system_call_trap();
 }

@@ -15,15 +15,16 @@ using futex::Waiter;
 
 namespace {
 
-// Wakes up to `count` waiters on the address; they are unlinked and told under the lock.
-uint64_t wake_locked(Bucket& bucket, uint64_t address, uint64_t count, uint32_t bits) {
+// Wakes up to `count` waiters on the address; they are unlinked under the lock.
+uint64_t wake_locked(Bucket& bucket, uint64_t address, uint64_t count, uint32_t bits,
+                     futex::WakeList& woken_up) {
     uint64_t woken = 0;
     Waiter* previous = nullptr;
     for (Waiter* at = bucket.first; at != nullptr && woken < count;) {
         Waiter* next = at->next;
         if (at->key == address && (at->bits & bits)) {
             bucket.unlink(previous, *at);
-            futex::release(*at);
+            woken_up.add(*at);
             woken++;
         } else {
             previous = at;
@@ -106,8 +107,9 @@ Result<uint64_t> futex_wake(uint64_t address, uint64_t count, uint32_t bits) {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (bucket.waiters.load(std::memory_order_relaxed) == 0)
         return 0;
+    futex::WakeList woken_up;
     Guard guard(bucket.lock);
-    return wake_locked(bucket, address, count, bits);
+    return wake_locked(bucket, address, count, bits, woken_up);
 }
 
 Result<uint64_t> futex_requeue(uint64_t from, uint64_t to, uint64_t wake, uint64_t move,
@@ -125,6 +127,7 @@ Result<uint64_t> futex_requeue(uint64_t from, uint64_t to, uint64_t wake, uint64
     Bucket* high = a < b ? b : a;
     uint32_t value = 0;
     SCONE_TRY(copy_from_program(&value, from, sizeof value));
+    futex::WakeList woken_up;
     low->lock.lock();
     if (high != low)
         high->lock.lock();
@@ -133,7 +136,7 @@ Result<uint64_t> futex_requeue(uint64_t from, uint64_t to, uint64_t wake, uint64
     if (expected != nullptr && (!read || value != *expected)) {
         result = error(read ? kEAGAIN : kEFAULT);
     } else {
-        uint64_t woken = wake_locked(*a, from, wake, ~0u), moved = 0;
+        uint64_t woken = wake_locked(*a, from, wake, ~0u, woken_up), moved = 0;
         Waiter* previous = nullptr;
         for (Waiter* at = a->first; at != nullptr && moved < move && from != to;) {
             Waiter* next = at->next;

@@ -37,7 +37,8 @@ Waiter* first_waiter(Bucket& bucket, uint64_t address, Waiter*& previous) {
 }
 
 // The lock passes to its first waiter, or is free. `extra`: kOwnerDied or 0. EFAULT
-Result<void> hand_over(Bucket& bucket, uint64_t address, uint32_t extra) {
+Result<void> hand_over(Bucket& bucket, uint64_t address, uint32_t extra,
+                       futex::WakeList& woken_up) {
     Waiter* previous;
     Waiter* next = first_waiter(bucket, address, previous);
     uint32_t owner =
@@ -52,7 +53,7 @@ Result<void> hand_over(Bucket& bucket, uint64_t address, uint32_t extra) {
     }
     if (next != nullptr) {
         bucket.unlink(previous, *next);
-        futex::release(*next);
+        woken_up.add(*next);
     }
     return {};
 }
@@ -128,8 +129,9 @@ Result<void> futex_unlock_pi(uint64_t address) {
     if ((value & futex::kTidMask) != static_cast<uint32_t>(current_thread().tid))
         return error(kEPERM);
     Bucket& bucket = bucket_of(address);
+    futex::WakeList woken_up;
     Guard guard(bucket.lock);
-    return hand_over(bucket, address, 0);
+    return hand_over(bucket, address, 0, woken_up);
 }
 
 namespace futex {
@@ -138,6 +140,7 @@ void hand_over_locks(Thread& thread) {
     if (lock_waiters.load() == 0)
         return;
     for (Bucket& bucket : buckets) {
+        WakeList woken_up;
         Guard guard(bucket.lock);
         for (Waiter* at = bucket.first; at != nullptr;) {
             uint32_t value;
@@ -145,7 +148,7 @@ void hand_over_locks(Thread& thread) {
                        copy_from_program(&value, at->key, sizeof value) &&
                        (value & kTidMask) == static_cast<uint32_t>(thread.tid);
             // The list changes then: from its start again.
-            at = own && hand_over(bucket, at->key, kOwnerDied) ? bucket.first : at->next;
+            at = own && hand_over(bucket, at->key, kOwnerDied, woken_up) ? bucket.first : at->next;
         }
     }
 }

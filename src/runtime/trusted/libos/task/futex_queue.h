@@ -43,8 +43,23 @@ Bucket& bucket_of(uint64_t address);
 
 // Makes the caller a waiter of this bucket, which is locked.
 void enqueue(Bucket& bucket, Waiter& waiter, uint64_t address, uint32_t bits);
-// Tells a waiter that was unlinked; from then on it and its thread may be gone.
-void release(Waiter& waiter);
+// Waiters that were unlinked and are to be woken on the host, which is done without the bucket's
+// lock: who wakes up may want it. From add() on a waiter and its thread may be gone; the host's
+// word stays, at worst somebody else wakes for nothing.
+class WakeList {
+  public:
+    WakeList() = default;
+    ~WakeList() { wake(); }
+    WakeList(const WakeList&) = delete;
+    WakeList& operator=(const WakeList&) = delete;
+    void add(Waiter& waiter);
+
+  private:
+    static constexpr size_t kLimit = 32;
+    void wake();
+    uint32_t* words_[kLimit];
+    size_t count_ = 0;
+};
 // True when it still waited; false when somebody woke it meanwhile.
 bool dequeue(Waiter& waiter);
 

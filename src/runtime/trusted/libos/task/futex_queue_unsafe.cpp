@@ -81,13 +81,20 @@ void enqueue(Bucket& bucket, Waiter& waiter, uint64_t address, uint32_t bits) {
     bucket.append(waiter);
 }
 
-void release(Waiter& waiter) {
-    // The host's word outlives the thread: at worst somebody else wakes for nothing.
+void WakeList::add(Waiter& waiter) {
+    if (count_ == kLimit)
+        wake();
     uint32_t* word = park_word(*waiter.thread);
     waiter.waits.store(0, std::memory_order_release);
     *static_cast<volatile uint32_t*>(word) = 1;
-    enclave::host_call(__NR_futex, enclave::Interruptible::No, reinterpret_cast<uint64_t>(word),
-                       kFutexWake | kFutexPrivate, 1);
+    words_[count_++] = word;
+}
+
+void WakeList::wake() {
+    for (; count_ > 0; count_--)
+        enclave::host_call(__NR_futex, enclave::Interruptible::No,
+                           reinterpret_cast<uint64_t>(words_[count_ - 1]),
+                           kFutexWake | kFutexPrivate, 1);
 }
 
 bool dequeue(Waiter& waiter) {
@@ -120,6 +127,8 @@ Result<void> wait_for(Waiter& waiter, const Deadline& deadline, int restart_clas
 
 void reset_futexes_after_fork() {
     for (futex::Bucket& bucket : futex::buckets) {
+        if (bucket.waiters.load() == 0)
+            continue;
         bucket.waiters = 0;
         bucket.first = bucket.last = nullptr;
     }
