@@ -30,8 +30,18 @@ HostFile::HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::strin
 
 HostFile::~HostFile() {
     forget_in_epolls(*this);
-    enclave::host_close(host_fd_);
+    if (host_fd_ >= 0)
+        enclave::host_close(host_fd_);
     enclave::heap_free(path_);
+}
+
+// A mapping may go on using a regular file without a descriptor.
+void HostFile::last_descriptor_closed() {
+    if (is_regular())
+        return;
+    forget_in_epolls(*this);
+    enclave::host_close(host_fd_);
+    host_fd_ = -1;
 }
 
 Result<uint64_t> HostFile::transfer(uint64_t number, IoBuffer& buffer, uint64_t offset,

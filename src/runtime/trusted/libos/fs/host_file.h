@@ -15,7 +15,7 @@ class HostFile : public File {
     ~HostFile() override;
 
     FileKind kind() const override {
-        return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFIFO ? FileKind::Pipe
+        return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFIFO ? FileKind::HostPipe
                                                                    : FileKind::Other;
     }
     Result<uint64_t> read(IoBuffer& buffer) override;
@@ -40,6 +40,7 @@ class HostFile : public File {
     void describe(Path& out) const override;
 
   protected:
+    void last_descriptor_closed() override;
     bool is_regular() const { return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFREG; }
     int host_fd_;
     uint32_t mode_;

@@ -4,6 +4,7 @@
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/net/socket.h"
+#include "runtime/trusted/libos/pipe/pipe.h"
 #include "runtime/trusted/libos/program_memory.h"
 
 namespace scone::libos {
@@ -13,64 +14,126 @@ using namespace linux_abi;
 using namespace socket_area;
 
 constexpr int32_t kSolSocket = 1, kScmRights = 1;
-constexpr uint64_t kMessageHead = 16;  // struct cmsghdr
 
-// The messages of one call on the runtime's heap.
-class ControlBuffer {
-  public:
-    explicit ControlBuffer(uint64_t size)
-        : bytes_(static_cast<uint8_t*>(enclave::heap_allocate(size + 8))), size_(size) {}
-    ~ControlBuffer() { enclave::heap_free(bytes_); }
-    ControlBuffer(const ControlBuffer&) = delete;
-    ControlBuffer& operator=(const ControlBuffer&) = delete;
-    uint8_t* bytes() { return bytes_; }
+struct MessageHead {  // struct cmsghdr
+    uint64_t length;
+    int32_t level, type;
+};
+static_assert(sizeof(MessageHead) == 16);
 
-    // Calls visit(descriptor) for each descriptor of each SCM_RIGHTS message; what it hands back
-    // takes the descriptor's place. Malformed messages are `malformed`.
-    template <class F>
-    Result<void> for_each_descriptor(int malformed, F&& visit) {
-        for (uint64_t at = 0; size_ - at >= kMessageHead;) {
-            uint64_t length;
-            int32_t level, type;
-            __builtin_memcpy(&length, bytes_ + at, sizeof length);
-            __builtin_memcpy(&level, bytes_ + at + 8, sizeof level);
-            __builtin_memcpy(&type, bytes_ + at + 12, sizeof type);
-            if (length < kMessageHead || length > size_ - at)
-                return error(malformed);
-            if (level == kSolSocket && type == kScmRights) {
-                for (uint64_t entry = at + kMessageHead; entry + 4 <= at + length; entry += 4) {
-                    int32_t fd;
-                    __builtin_memcpy(&fd, bytes_ + entry, sizeof fd);
-                    fd = SCONE_TRY(visit(fd));
-                    __builtin_memcpy(bytes_ + entry, &fd, sizeof fd);
-                }
-            }
-            uint64_t next = base::round_up(length, 8);
-            if (next > size_ - at)
-                break;
-            at += next;
-        }
+// The messages of one call, on the runtime's heap.
+struct Bytes {
+    Vector<uint8_t> data;
+    Result<void> append(const void* from, uint64_t size) {
+        if (!data.reserve(data.size() + size))
+            return error(kENOMEM);
+        for (uint64_t i = 0; i < size; i++)
+            (void)data.push(static_cast<const uint8_t*>(from)[i]);
         return {};
     }
-
-  private:
-    uint8_t* bytes_;
-    uint64_t size_;
+    Result<void> pad() {
+        constexpr uint64_t kZero = 0;
+        return append(&kZero, base::round_up(data.size(), 8) - data.size());
+    }
 };
 
-// HOST: what kind of file it is and its flags are the host's word.
-Result<Ref<File>> adopt_received(int32_t host_fd) {
+// Calls visit(head, payload) for each message. Malformed ones are the error `malformed`.
+template <class F>
+Result<void> for_each_message(const Bytes& bytes, int malformed, F&& visit) {
+    uint64_t size = bytes.data.size();
+    for (uint64_t at = 0; size - at >= sizeof(MessageHead);) {
+        MessageHead head;
+        __builtin_memcpy(&head, bytes.data.data() + at, sizeof head);
+        if (head.length < sizeof head || head.length > size - at)
+            return error(malformed);
+        SCONE_TRY(visit(head, bytes.data.data() + at + sizeof head));
+        uint64_t next = base::round_up(head.length, 8);
+        if (next > size - at)
+            break;
+        at += next;
+    }
+    return {};
+}
+
+bool is_rights(const MessageHead& head) {
+    return head.level == kSolSocket && head.type == kScmRights;
+}
+
+// The host's descriptors for one of the program.
+Result<void> put_descriptor(Call& call, int32_t fd, Bytes& out, Vector<Ref<File>>& held) {
+    Ref<File> file = SCONE_TRY(call.process().files->get(fd));
+    if (file->kind() == FileKind::Pipe) {
+        int32_t memory_fd = SCONE_TRY(static_cast<PipeEnd&>(*file).share());
+        SCONE_TRY(out.append(&memory_fd, sizeof memory_fd));
+    }
+    int32_t host_fd = file->host_descriptor();
+    // A file of the enclave has nothing that another process could be given.
+    if (host_fd < 0)
+        return error(kEOPNOTSUPP);
+    if (!held.push(file))
+        return error(kENOMEM);
+    return out.append(&host_fd, sizeof host_fd);
+}
+
+uint64_t mark_of(int32_t host_fd) {
+    constexpr uint64_t kFGetsig = 11;
+    return static_cast<uint64_t>(enclave::host_call(__NR_fcntl, enclave::Interruptible::No,
+                                                    static_cast<uint64_t>(host_fd), kFGetsig));
+}
+
+// HOST: what kind of file it is and its flags are the host's word; a pipe's memory proves itself.
+Result<Ref<File>> adopt_received(int32_t memory_fd, int32_t host_fd) {
     constexpr uint64_t kFGetfl = 3;
     constexpr uint32_t kKept = kO_ACCMODE | kO_NONBLOCK | kO_APPEND | kO_DIRECT | kO_PATH;
-    if (host_fd < 0)
-        return error(kEIO);
     int64_t flags =
         enclave::checked_result(enclave::host_call(__NR_fcntl, enclave::Interruptible::No,
                                                    static_cast<uint64_t>(host_fd), kFGetfl),
                                 INT32_MAX);
-    if (flags < 0)
-        return error(static_cast<int>(-flags));
-    return adopt_host_descriptor(host_fd, static_cast<uint32_t>(flags) & kKept, "anon_inode:[fd]");
+    bool is_tokens = mark_of(host_fd) == kTokenMark;
+    if (flags < 0 || is_tokens != (memory_fd >= 0)) {
+        enclave::host_close(host_fd);
+        if (memory_fd >= 0)
+            enclave::host_close(memory_fd);
+        return error(kEIO);
+    }
+    auto status = static_cast<uint32_t>(flags) & kKept;
+    return is_tokens ? PipeEnd::receive(memory_fd, host_fd, status)
+                     : adopt_host_descriptor(host_fd, status, "anon_inode:[fd]");
+}
+
+// The program's side of a message with descriptors, as far as `room` goes.
+Result<void> take_descriptors(Call& call, const uint8_t* payload, uint64_t count, uint64_t room,
+                              bool close_on_exec, Bytes& out, bool& truncated) {
+    MessageHead head{sizeof(MessageHead), kSolSocket, kScmRights};
+    uint64_t head_at = out.data.size();
+    SCONE_TRY(out.append(&head, sizeof head));
+    int32_t memory_fd = -1;
+    for (uint64_t i = 0; i < count; i++) {
+        int32_t host_fd;
+        __builtin_memcpy(&host_fd, payload + i * sizeof host_fd, sizeof host_fd);
+        if (host_fd < 0)
+            return error(kEIO);
+        if (memory_fd < 0 && mark_of(host_fd) == SharedRing::kMemoryMark) {
+            memory_fd = host_fd;
+            continue;
+        }
+        if (head.length + sizeof(int32_t) > room) {
+            truncated = true;
+            enclave::host_close(host_fd);
+            if (memory_fd >= 0)
+                enclave::host_close(memory_fd);
+            memory_fd = -1;
+            continue;
+        }
+        Ref<File> file = SCONE_TRY(adopt_received(memory_fd, host_fd));
+        memory_fd = -1;
+        int32_t fd = SCONE_TRY(
+            call.process().files->add(file, close_on_exec ? CloseOnExec::Yes : CloseOnExec::No));
+        SCONE_TRY(out.append(&fd, sizeof fd));
+        head.length += sizeof fd;
+    }
+    __builtin_memcpy(out.data.data() + head_at, &head, sizeof head);
+    return {};
 }
 
 }  // namespace
@@ -79,39 +142,70 @@ Result<uint64_t> put_control_messages(Call& call, uint64_t address, uint64_t siz
                                       Vector<Ref<File>>& held) {
     if (size > kControlSize)
         return error(kEINVAL);
-    ControlBuffer control(size);
-    if (control.bytes() == nullptr)
+    Bytes given, out;
+    if (!given.data.resize(size))
         return error(kENOMEM);
-    SCONE_TRY(copy_from_program(control.bytes(), address, size));
-    SCONE_TRY(control.for_each_descriptor(kEINVAL, [&](int32_t fd) -> Result<int32_t> {
-        Ref<File> file = SCONE_TRY(call.process().files->get(fd));
-        int host_fd = SCONE_TRY(file->poll_descriptor());
-        // A file of the enclave has nothing that another process could be given.
-        if (host_fd < 0 || file->polls_in_enclave())
-            return error(kEOPNOTSUPP);
-        if (!held.push(file))
-            return error(kENOMEM);
-        return host_fd;
-    }));
-    enclave::copy_to_host(at(kControl), control.bytes(), size);
-    return size;
+    SCONE_TRY(copy_from_program(given.data.data(), address, size));
+    SCONE_TRY(for_each_message(
+        given, kEINVAL, [&](const MessageHead& head, const uint8_t* payload) -> Result<void> {
+            uint64_t at = out.data.size();
+            SCONE_TRY(out.append(&head, sizeof head));
+            uint64_t length = head.length - sizeof head;
+            if (!is_rights(head)) {
+                SCONE_TRY(out.append(payload, length));
+            } else {
+                for (uint64_t i = 0; i + sizeof(int32_t) <= length; i += sizeof(int32_t)) {
+                    int32_t fd;
+                    __builtin_memcpy(&fd, payload + i, sizeof fd);
+                    SCONE_TRY(put_descriptor(call, fd, out, held));
+                }
+            }
+            MessageHead changed = head;
+            changed.length = out.data.size() - at;
+            __builtin_memcpy(out.data.data() + at, &changed, sizeof changed);
+            return out.pad();
+        }));
+    if (out.data.size() > kControlSize)
+        return error(kEINVAL);
+    enclave::copy_to_host(at(kControl), out.data.data(), out.data.size());
+    return out.data.size();
 }
 
-Result<uint64_t> take_control_messages(Call& call, uint64_t address, uint64_t room,
-                                       uint64_t host_size, bool close_on_exec) {
-    uint64_t size = host_size < room ? host_size : room;
-    if (size == 0)
-        return 0;
-    ControlBuffer control(size);
-    if (control.bytes() == nullptr)
+Result<TakenMessages> take_control_messages(Call& call, uint64_t address, uint64_t room,
+                                            uint64_t host_size, bool close_on_exec) {
+    TakenMessages taken;
+    Bytes given, out;
+    if (!given.data.resize(host_size < kControlSize ? host_size : kControlSize))
         return error(kENOMEM);
-    enclave::copy_from_host(control.bytes(), at(kControl), size);
-    SCONE_TRY(control.for_each_descriptor(kEIO, [&](int32_t fd) -> Result<int32_t> {
-        Ref<File> file = SCONE_TRY(adopt_received(fd));
-        return call.process().files->add(file, close_on_exec ? CloseOnExec::Yes : CloseOnExec::No);
-    }));
-    SCONE_TRY(copy_to_program(address, control.bytes(), size));
-    return size;
+    enclave::copy_from_host(given.data.data(), at(kControl), given.data.size());
+    SCONE_TRY(for_each_message(
+        given, kEIO, [&](const MessageHead& head, const uint8_t* payload) -> Result<void> {
+            uint64_t left = room - (out.data.size() < room ? out.data.size() : room);
+            uint64_t length = head.length - sizeof head;
+            if (is_rights(head)) {
+                uint64_t had = out.data.size();
+                SCONE_TRY(take_descriptors(call, payload, length / sizeof(int32_t), left,
+                                           close_on_exec, out, taken.truncated));
+                if (left < sizeof head)
+                    return out.data.resize(had) ? Result<void>{} : error(kENOMEM);
+            } else if (left < sizeof head) {
+                taken.truncated = true;
+                return {};
+            } else {
+                MessageHead cut = head;
+                if (cut.length > left) {
+                    taken.truncated = true;
+                    cut.length = left;
+                }
+                SCONE_TRY(out.append(&cut, sizeof cut));
+                SCONE_TRY(out.append(payload, cut.length - sizeof cut));
+            }
+            return out.pad();
+        }));
+    taken.size = out.data.size() < room ? out.data.size() : room;
+    if (taken.size > 0)
+        SCONE_TRY(copy_to_program(address, out.data.data(), taken.size));
+    return taken;
 }
 
 }  // namespace scone::libos

@@ -1,7 +1,9 @@
 // Control messages of sockets: descriptors in them change their numbers at the enclave's border.
 //
 // Side:    trusted
-// Errors:  EBADF, EINVAL, ENOMEM, EIO (malformed by the host)
+// An end of a protected pipe takes two descriptors of the host: its memory, then its tokens.
+// Errors:  EBADF, EINVAL, EOPNOTSUPP (a file that lives in the enclave), ENOMEM, EIO (malformed by
+//          the host)
 // Threads: belongs to one call
 // Source:  cmsg(3), unix(7)
 #pragma once
@@ -15,9 +17,13 @@ namespace scone::libos {
 // are held until the call is over. Hands back the size.
 Result<uint64_t> put_control_messages(Call& call, uint64_t address, uint64_t size,
                                       Vector<Ref<File>>& held);
+struct TakenMessages {
+    uint64_t size = 0;
+    bool truncated = false;
+};
 // Takes `host_size` bytes of messages from the window to the program's buffer of `room` bytes;
-// descriptors in them become the program's. Hands back the size.
-Result<uint64_t> take_control_messages(Call& call, uint64_t address, uint64_t room,
-                                       uint64_t host_size, bool close_on_exec);
+// descriptors in them become the program's, those without room are closed.
+Result<TakenMessages> take_control_messages(Call& call, uint64_t address, uint64_t room,
+                                            uint64_t host_size, bool close_on_exec);
 
 }  // namespace scone::libos

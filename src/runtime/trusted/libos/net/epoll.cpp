@@ -174,11 +174,14 @@ Result<void> change_watch(Epoll& epoll, int operation, int fd, File& target,
 // HOST: an index that was never given out, or an old one, is dropped, and so are events that
 // nobody asked for.
 bool translate(Epoll& epoll, const EpollEvent& host, EpollEvent& out) {
-    Guard guard(epoll.lock);
-    uint64_t index = host.data & 0xffffffff;
-    if (index >= epoll.watches.size())
-        return false;
-    const Watch& watch = epoll.watches[index];
+    Watch watch;
+    {
+        Guard guard(epoll.lock);
+        uint64_t index = host.data & 0xffffffff;
+        if (index >= epoll.watches.size())
+            return false;
+        watch = epoll.watches[index];
+    }
     if (!watch.used || watch.generation != host.data >> 32)
         return false;
     out = {host.events & (watch.event.events | kAlways), watch.event.data};

@@ -54,13 +54,20 @@ class HostSocket : public HostFile {
   public:
     HostSocket(int host_fd, uint32_t status_flags);
     FileKind kind() const override { return FileKind::Socket; }
+    Result<uint64_t> write(IoBuffer& buffer) override;
     Result<uint64_t> ioctl(uint64_t request, uint64_t argument) override;
+    // From now on only repetitions of the first byte that is sent may follow it.
+    void restrict_to_events() { only_events_ = true; }
+    // EACCES where that is not so.
+    Result<void> check_content(const IoBuffer& buffer);
     // SOCK_STREAM, SOCK_DGRAM, ...; asked of the host once.
     uint32_t type();
     uint64_t host() const { return static_cast<uint64_t>(host_fd_); }
 
   private:
     uint32_t type_ = 0;
+    bool only_events_ = false;
+    std::atomic<int> first_byte_{-1};
 };
 
 // ENOTSOCK for anything else.

@@ -29,6 +29,16 @@ bool add(StringList& list, const char* text, uint64_t size) {
 bool take_setting(Exchange& exchange, std::string_view name, std::string_view value) {
     if (name == "SCONE_SHARED_MEMORY")
         exchange.out->insecure_shared_memory = value == "insecure";
+    if (name == "SCONE_SOCKETPAIR") {
+        auto rule = parse_peer_rule(value);
+        if (!rule) {
+            exchange.failure.append(
+                "  Caused by: SCONE_SOCKETPAIR in the policy must be deny, allow-events or "
+                "allow\n");
+            return false;
+        }
+        exchange.out->socketpair = *rule;
+    }
     if (name != "SCONE_ALLOW_DLOPEN")
         return true;
     if (value.size() == 1 && value[0] >= '0' && value[0] <= '2') {
@@ -212,6 +222,10 @@ void configure(const Launch& launch, Configuration& out) {
         attest(launch, config_id, out);
         return;
     }
+    auto rule = parse_peer_rule(launch.environment_value("SCONE_SOCKETPAIR"));
+    if (!rule)
+        fatal("SCONE_SOCKETPAIR must be deny, allow-events or allow");
+    out.socketpair = *rule;
     if (!launch.collect(out.arguments, out.environment))
         fatal("the host's launch information is malformed");
     out.working_directory.append(launch.working_directory);

@@ -7,6 +7,7 @@
 
 #include "lib/sgx/settings_page.h"
 #include "runtime/trusted/libos/loader/program.h"
+#include "runtime/trusted/libos/net/peer_rule.h"
 #include "runtime/trusted/libos/start/launch.h"
 
 namespace scone::libos {
@@ -19,7 +20,8 @@ struct InjectedContent {
 
 struct Configuration {
     bool attested = false;
-    bool insecure_shared_memory = false;  // SCONE_SHARED_MEMORY=insecure in the policy
+    bool insecure_shared_memory = false;    // SCONE_SHARED_MEMORY=insecure in the policy
+    PeerRule socketpair = PeerRule::Allow;  // SCONE_SOCKETPAIR
     StringList arguments, environment;
     Path working_directory;
     bool has_root = false;

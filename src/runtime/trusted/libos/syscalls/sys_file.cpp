@@ -3,6 +3,7 @@
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/libos/fs/host_file.h"
+#include "runtime/trusted/libos/pipe/pipe.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
@@ -181,6 +182,7 @@ SyscallResult sys_fcntl(Call& call) {
             SCONE_TRY(files.set_close_on_exec(call.fd(0), call.arg[2] & 1));
             return 0;
         case kGetfl:
+            file->refresh_status_flags();
             return (file->status_flags() & ~kO_CLOEXEC) | kO_LARGEFILE;
         case kSetfl:
             SCONE_TRY(file->set_status_flags(call.u32(2)));
@@ -210,6 +212,12 @@ SyscallResult sys_fcntl(Call& call) {
             return 0;
         case kSetpipeSize:
         case kGetpipeSize:
+            if (file->kind() == FileKind::Pipe) {
+                bool sets = command == kSetpipeSize;
+                return static_cast<PipeEnd&>(*file).capacity(
+                    sets ? (call.arg[2] != 0 ? call.arg[2] : 1) : 0);
+            }
+            [[fallthrough]];
         case kAddSeals:
         case kGetSeals:
             if (file->host_descriptor() < 0)

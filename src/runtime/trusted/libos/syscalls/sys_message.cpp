@@ -49,6 +49,7 @@ struct Outgoing {
 // the first piece.
 SyscallResult send(Call& call, HostSocket& socket, IoBuffer buffer, const Outgoing& extra,
                    uint32_t flags) {
+    SCONE_TRY(socket.check_content(buffer));
     bool stream = buffer.size() > payload_room() && socket.type() == kSockStream;
     if (buffer.size() > payload_room() && !stream)
         return error(kEMSGSIZE);
@@ -134,9 +135,8 @@ SyscallResult receive_message(Call& call, HostSocket& socket, uint64_t address, 
     buffer.limit(kMaximumTransfer);
     Incoming extra;
     extra.name_room = kMaximumAddress;
-    if (header.control != 0)
-        extra.control_room =
-            header.control_size < kControlSize ? header.control_size : kControlSize;
+    uint64_t room = header.control != 0 ? header.control_size : 0;
+    extra.control_room = room > 0 ? kControlSize : 0;
     uint64_t count = SCONE_TRY(receive(socket, buffer, extra, flags));
     if (header.name != 0) {
         uint32_t size =
@@ -146,9 +146,11 @@ SyscallResult receive_message(Call& call, HostSocket& socket, uint64_t address, 
         header.name_size = size;
     }
     header.flags = extra.host.flags & ~static_cast<int32_t>(kMsgCmsgCloexec);
-    header.control_size =
-        SCONE_TRY(take_control_messages(call, header.control, extra.control_room,
-                                        extra.host.control_size, flags & kMsgCmsgCloexec));
+    TakenMessages taken = SCONE_TRY(take_control_messages(
+        call, header.control, room, extra.host.control_size, flags & kMsgCmsgCloexec));
+    header.control_size = taken.size;
+    if (taken.truncated)
+        header.flags |= static_cast<int32_t>(kMsgCtrunc);
     SCONE_TRY(AppPtr<MessageHeader>(address).store(header));
     return count;
 }

@@ -3,6 +3,7 @@
 // Source: socket(2), socket(7), unix(7)
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/libos/net/peer_rule.h"
 #include "runtime/trusted/libos/net/socket.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
@@ -44,6 +45,9 @@ SyscallResult sys_socket(Call& call) {
 }
 
 SyscallResult sys_socketpair(Call& call) {
+    PeerRule rule = socketpair_rule();
+    if (rule == PeerRule::Deny)
+        return error(kEACCES);
     int32_t host[2];
     int64_t result =
         enclave::host_structure_call(__NR_socketpair, 3, host, 0, sizeof host, call.arg[0],
@@ -63,6 +67,9 @@ SyscallResult sys_socketpair(Call& call) {
         return second;
     }
     fds[1] = static_cast<int32_t>(*second);
+    for (int32_t fd : fds)
+        if (auto file = call.process().files->get(fd); file && rule == PeerRule::AllowEvents)
+            static_cast<HostSocket&>(**file).restrict_to_events();
     if (auto stored = copy_to_program(call.arg[3], fds, sizeof fds); !stored) {
         (void)call.process().files->close(fds[0]);
         (void)call.process().files->close(fds[1]);

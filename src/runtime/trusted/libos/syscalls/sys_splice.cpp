@@ -22,7 +22,7 @@ SyscallResult with_sigpipe(SyscallResult result) {
 }
 
 bool is_pipe(const File& file) {
-    return file.kind() == FileKind::Pipe;
+    return file.kind() == FileKind::Pipe || file.kind() == FileKind::HostPipe;
 }
 
 Result<uint32_t> type_of(File& file) {

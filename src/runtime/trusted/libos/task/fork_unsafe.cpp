@@ -2,6 +2,7 @@
 #include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/libos/log.h"
+#include "runtime/trusted/libos/pipe/pipe.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/task/children.h"
 #include "runtime/trusted/libos/task/fork.h"
@@ -81,6 +82,7 @@ Result<int32_t> clone_host_process(Process& process) {
     int64_t result;
     {
         StoppedWorld stopped;
+        SCONE_TRY(Pipe::share_all());
         result = enclave::checked_result(
             enclave::host_call(boundary::kHostCloneProcess, enclave::Interruptible::No),
             kMaximumPid);
@@ -103,6 +105,8 @@ int32_t host_pid() {
 void become_child(Thread& thread, Process& process) {
     forget_other_threads(process);
     reset_futexes_after_fork();
+    SharedRing::renew_nonces();
+    process.files->note_lost_references();
     process.pid = host_pid();
     process.children.clear();
     process.vfork_children = 0;

@@ -53,5 +53,9 @@ void reset_futexes_after_fork();
 // Hands back -errno of the host: 0, -EINTR, -ETIMEDOUT, -EAGAIN.
 int64_t park(const Deadline& deadline);
 void prepare_park();
+// Wakes a thread that parked, in two steps: the second may come when the thread has ended, it then
+// wakes nobody, or somebody for nothing.
+uint64_t park_address(Thread& thread);
+void unpark_at(uint64_t address);
 
 }  // namespace scone::libos

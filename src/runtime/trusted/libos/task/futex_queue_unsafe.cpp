@@ -40,6 +40,16 @@ int64_t park(const Deadline& deadline) {
                               timeout, 0, ~0u);
 }
 
+uint64_t park_address(Thread& thread) {
+    return reinterpret_cast<uint64_t>(park_word(thread));
+}
+// SAFETY: windows stay mapped when their threads end.
+void unpark_at(uint64_t address) {
+    *reinterpret_cast<volatile uint32_t*>(address) = 1;
+    enclave::host_call(__NR_futex, enclave::Interruptible::No, address, kFutexWake | kFutexPrivate,
+                       1);
+}
+
 namespace futex {
 
 Bucket buckets[kBucketCount];

@@ -15,7 +15,7 @@ Result<Ref<File>> FdTable::get(int fd) {
     enclave::Guard guard(lock_);
     if (fd < 0 || static_cast<size_t>(fd) >= slots_.size() || !slots_[static_cast<size_t>(fd)].file)
         return error(kEBADF);
-    return slots_[static_cast<size_t>(fd)].file;
+    return slots_[static_cast<size_t>(fd)].file.file();
 }
 
 Result<int> FdTable::add(Ref<File> file, CloseOnExec close_on_exec, int minimum) {
@@ -30,7 +30,7 @@ Result<int> FdTable::add(Ref<File> file, CloseOnExec close_on_exec, int minimum)
         return error(kEMFILE);
     if (!room_for(fd))
         return error(kENOMEM);
-    slots_[fd].file = std::move(file);
+    slots_[fd].file = OpenFile(std::move(file));
     slots_[fd].close_on_exec = close_on_exec == CloseOnExec::Yes;
     if (minimum <= static_cast<int>(lowest_free_))
         lowest_free_ = fd + 1;
@@ -38,7 +38,7 @@ Result<int> FdTable::add(Ref<File> file, CloseOnExec close_on_exec, int minimum)
 }
 
 Result<void> FdTable::put(int fd, Ref<File> file, CloseOnExec close_on_exec) {
-    Ref<File> old;  // closed after the lock is free: a close may call the host
+    OpenFile old;  // closed after the lock is free: a close may call the host
     {
         enclave::Guard guard(lock_);
         if (fd < 0 || static_cast<uint64_t>(fd) >= limit_)
@@ -47,14 +47,14 @@ Result<void> FdTable::put(int fd, Ref<File> file, CloseOnExec close_on_exec) {
         if (!room_for(index))
             return error(kENOMEM);
         old = std::move(slots_[index].file);
-        slots_[index].file = std::move(file);
+        slots_[index].file = OpenFile(std::move(file));
         slots_[index].close_on_exec = close_on_exec == CloseOnExec::Yes;
     }
     return {};
 }
 
 Result<void> FdTable::close(int fd) {
-    Ref<File> old;
+    OpenFile old;
     {
         enclave::Guard guard(lock_);
         if (fd < 0 || static_cast<size_t>(fd) >= slots_.size() ||
@@ -110,6 +110,13 @@ void FdTable::close_for_exec() {
     }
 }
 
+void FdTable::note_lost_references() {
+    enclave::Guard guard(lock_);
+    for (Slot& slot : slots_)
+        if (slot.file)
+            slot.file.file()->note_lost_references();
+}
+
 Ref<FdTable> FdTable::copy() {
     auto table = make_ref<FdTable>();
     if (!table)
@@ -118,7 +125,7 @@ Ref<FdTable> FdTable::copy() {
     if (!table->slots_.resize(slots_.size()))
         return {};
     for (size_t i = 0; i < slots_.size(); i++) {
-        table->slots_[i].file = slots_[i].file;
+        table->slots_[i].file = OpenFile(slots_[i].file.file());
         table->slots_[i].close_on_exec = slots_[i].close_on_exec;
     }
     table->lowest_free_ = lowest_free_;

@@ -17,6 +17,30 @@ namespace scone::libos {
 
 enum class CloseOnExec : bool { No, Yes };
 
+// A file in a descriptor's slot, counted by the file.
+class OpenFile {
+  public:
+    OpenFile() = default;
+    explicit OpenFile(Ref<File> file) : file_(std::move(file)) {
+        if (file_)
+            file_->descriptor_opened();
+    }
+    OpenFile(OpenFile&& other) noexcept : file_(std::move(other.file_)) {}
+    OpenFile& operator=(OpenFile&& other) noexcept {
+        std::swap(file_, other.file_);
+        return *this;
+    }
+    ~OpenFile() {
+        if (file_)
+            file_->descriptor_closed();
+    }
+    const Ref<File>& file() const { return file_; }
+    explicit operator bool() const { return static_cast<bool>(file_); }
+
+  private:
+    Ref<File> file_;
+};
+
 class FdTable : public RefCounted {
   public:
     Result<Ref<File>> get(int fd);
@@ -30,6 +54,9 @@ class FdTable : public RefCounted {
     Result<void> set_close_on_exec(int fd, bool value);
     void close_for_exec();
     Ref<FdTable> copy();
+    // In a forked child: what other threads were doing with a file holds it for ever, so that the
+    // last descriptor has to end it.
+    void note_lost_references();
     void set_limit(uint64_t limit) { limit_ = limit; }
     // Calls visit(fd, file) for each open descriptor, in order.
     template <class F>
@@ -40,7 +67,7 @@ class FdTable : public RefCounted {
                 enclave::Guard guard(lock_);
                 if (fd >= slots_.size())
                     return;
-                file = slots_[fd].file;
+                file = slots_[fd].file.file();
             }
             if (file)
                 visit(static_cast<int>(fd), file);
@@ -49,7 +76,7 @@ class FdTable : public RefCounted {
 
   private:
     struct Slot {
-        Ref<File> file;
+        OpenFile file;
         bool close_on_exec = false;
     };
     bool room_for(size_t fd);

@@ -23,7 +23,17 @@ inline constexpr uint32_t kPollIn = 1, kPollPri = 2, kPollOut = 4, kPollErr = 8,
                           kPollNval = 32;
 
 // What a descriptor is where a system call wants one kind (RTTI is off).
-enum class FileKind : uint8_t { Other, Pipe, Socket, Epoll, Eventfd, Timerfd, Signalfd, Inotify };
+enum class FileKind : uint8_t {
+    Other,
+    Pipe,
+    HostPipe,
+    Socket,
+    Epoll,
+    Eventfd,
+    Timerfd,
+    Signalfd,
+    Inotify
+};
 
 // Who can change a file's bytes.
 enum class Origin : uint8_t {
@@ -70,6 +80,18 @@ class File : public RefCounted {
     // Path as /proc/self/fd shows it, e.g. "/etc/hosts" or "socket:[5]".
     virtual void describe(Path& out) const;
 
+    // The flags of a description that other processes hold too may have changed there.
+    virtual void refresh_status_flags() {}
+
+    void descriptor_opened() { descriptors_.fetch_add(1, std::memory_order_relaxed); }
+    void descriptor_closed() {
+        if (descriptors_.fetch_sub(1, std::memory_order_acq_rel) == 1 && lost_references_)
+            last_descriptor_closed();
+    }
+    void note_lost_references() {
+        lost_references_ = reference_count() > descriptors_.load(std::memory_order_relaxed);
+    }
+
     uint32_t status_flags() const { return status_flags_.load(std::memory_order_relaxed); }
     bool is_non_blocking() const { return status_flags() & linux_abi::kO_NONBLOCK; }
     bool is_readable() const {
@@ -80,11 +102,15 @@ class File : public RefCounted {
     }
 
   protected:
+    // Lets go of the host's descriptor: nobody will destroy the object.
+    virtual void last_descriptor_closed() {}
     explicit File(uint32_t status_flags) : status_flags_(status_flags) {}
     // seek() for files that know their size.
     Result<uint64_t> seek_within(int64_t offset, int whence, uint64_t size);
 
     std::atomic<uint32_t> status_flags_;
+    std::atomic<uint32_t> descriptors_{0};
+    bool lost_references_ = false;
     enclave::SpinLock position_lock_;
     uint64_t position_ = 0;
 };

@@ -1,0 +1,95 @@
+// The bytes of a pipe that several processes of one program hold: encrypted records in memory that
+// the processes and the host share. docs/formats/shared-pipe.md is the layout.
+//
+// Side:    trusted
+// Errors:  EIO when the host changed what it may not change; ENOMEM, EMFILE
+// Threads: between lock() and unlock(); the lock works across processes. When its owner died, the
+//          next one takes it and repairs the positions by the number of tokens in the host's pipe.
+// HOST:    positions, records and the lock lie in its reach: it can stop a pipe, and feed one
+//          process what another one already took. It cannot read, invent, change or reorder bytes.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/aead/aes_gcm.h"
+#include "runtime/trusted/libos/ref.h"
+#include "runtime/trusted/libos/vfs/io_buffer.h"
+
+namespace scone::libos {
+
+class SharedRing : public RefCounted {
+  public:
+    static constexpr uint64_t kMaximumCapacity = 1 << 20;
+
+    // F_GETSIG of the memory's descriptor: it means nothing without O_ASYNC.
+    static constexpr uint64_t kMemoryMark = 62;
+
+    static Result<Ref<SharedRing>> make(uint64_t capacity);
+    // One that another process of this program made; takes the descriptor over. EIO for a
+    // stranger's.
+    static Result<Ref<SharedRing>> open(int memory_fd);
+    // Before the first fork: what all processes have in common.
+    static Result<void> make_family_key();
+    int memory_descriptor() const { return memory_fd_; }
+    SharedRing() = default;
+    ~SharedRing() override;
+
+    // `token_fd`: either end of the host's pipe, for repairs.
+    Result<void> lock(int token_fd);
+    void unlock();
+
+    Result<uint64_t> size();
+    uint64_t capacity() const;
+    // Preconditions: the content has its place in it.
+    Result<void> set_capacity(uint64_t capacity);
+    // O_NONBLOCK and such of the two ends, which all processes share; these need no lock.
+    uint32_t status_flags(unsigned end) const;
+    void set_status_flags(unsigned end, uint32_t flags);
+
+    // Copies the first bytes. Preconditions: count <= size().
+    Result<void> peek(const IoBuffer& to, uint64_t count);
+    // Seals bytes behind the last one; hands back how many had a place.
+    Result<uint64_t> stage(const IoBuffer& from, uint64_t count);
+    // Tokens are read or written between begin() and finish(): until then the bytes are not taken,
+    // or not content.
+    enum class Phase : uint64_t { None = 0, Giving = 1, Taking = 2 };
+    void begin(Phase phase);
+    Result<void> finish(Phase phase, uint64_t count);
+
+    // After a fork, in the child: nonces must not repeat.
+    static void renew_nonces();
+
+  private:
+    struct Position {
+        uint64_t head, tail, record_head, record_tail;
+    };
+    struct RecordHead {
+        uint64_t start, size;
+        uint8_t nonce[12], pad[4], tag[16];
+    };
+
+    Result<Position> position();
+    void store_position(const Position& at);
+    uint64_t slot_of(uint64_t index) const;
+    RecordHead record_head(uint64_t index, uint64_t* version = nullptr) const;
+    // Leaves the record's bytes in plain_.
+    Result<RecordHead> open_record(uint64_t index);
+    Result<void> seal_record(uint64_t index, bool replaces, uint64_t start, uint64_t size);
+    Result<void> repair(int token_fd);
+    uint64_t word(uint64_t offset) const;
+    void set_word(uint64_t offset, uint64_t value);
+
+    static Result<Ref<SharedRing>> over_memory(int memory_fd);
+
+    int memory_fd_ = -1;
+    uint64_t base_ = 0;
+    uint8_t* memory_ = nullptr;  // key_, plain_ and sealed_ lie in it
+    aead::GcmKeyContext* key_ = nullptr;
+    uint8_t* plain_ = nullptr;   // one record, decrypted: the one that opened_ describes
+    uint8_t* sealed_ = nullptr;  // one record on its way in or out
+    RecordHead opened_{};        // size 0: none
+    // What this process saw last: positions never go back.
+    uint64_t seen_head_ = 0, seen_tail_ = 0;
+};
+
+}  // namespace scone::libos
