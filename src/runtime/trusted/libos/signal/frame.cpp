@@ -188,6 +188,8 @@ void return_from_handler(Thread& thread, Registers& frame) {
                       enclave::Return::Full};
     thread.vectors_in_frame = true;
     thread.mask = in.mask & ~kUnblockable;
+    // What waited for the handler's end is delivered now.
+    thread.block->pending.store(1, std::memory_order_relaxed);
     // As sigaltstack() of these values, whose errors nobody sees.
     uint32_t mode = in.stack.flags & ~kSS_AUTODISARM;
     if (!is_on_alternate_stack(thread.alternate_stack, frame.rsp) &&
