@@ -1,6 +1,8 @@
 # Servers and databases in the enclave. Each test file has its own network and process namespace.
-foreach(program redis nginx mariadb small_servers)
-  add_test(NAME programs:${program}
-      COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/${program}_test.py ${CMAKE_BINARY_DIR}/bin)
-  set_tests_properties(programs:${program} PROPERTIES TIMEOUT 600)
-endforeach()
+scone_programs_test(redis redis_test.py)
+scone_programs_test(nginx nginx_test.py)
+scone_programs_test(small_servers small_servers_test.py)
+scone_programs_test(mariadb mariadb_test.py)
+scone_programs_test(postgres postgres_test.py PostgresTest)
+scone_programs_test(postgres_long postgres_test.py LongPostgresTest)
+set_tests_properties(programs:postgres_long PROPERTIES LABELS long)

@@ -39,9 +39,17 @@ class ServerTest(unittest.TestCase):
     def begin(self, mode):
         self.mode = mode
         self.servers = []
+        self.run_program = RUN
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="scone-servers-"))
         self.folder.chmod(0o755)
         self.cache = os.environ.get("SCONE_CACHE", os.path.expanduser("~/.cache/scone"))
+
+    def copy_product(self):
+        """For a user who may not look into the build folder."""
+        (self.folder / "product/bin").mkdir(parents=True)
+        for name in ("bin/scone-run", "bin/scone-sign-debug", "enclave.img"):
+            shutil.copy(BIN.parent / name, self.folder / "product" / name)
+        self.run_program = self.folder / "product/bin/scone-run"
 
     def end(self):
         # In the namespace of this test: whatever the servers left, daemons too.
@@ -61,7 +69,7 @@ class ServerTest(unittest.TestCase):
         mode = mode or self.mode
         if mode == "native":
             return []
-        return ["env", f"SCONE_REWRITE={mode}", str(RUN), "--heap", heap or self.heap, "--fork", "1", "--"]
+        return ["env", f"SCONE_REWRITE={mode}", str(self.run_program), "--heap", heap or self.heap, "--fork", "1", "--"]
 
     def start(self, *command, user=None, **more):
         server = Server(self, [*self.prefix(), *map(str, command)], user, more)
