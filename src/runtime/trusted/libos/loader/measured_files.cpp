@@ -31,8 +31,9 @@ struct Entry {
     enclave::SleepLock lock;
     std::atomic<bool> verified{false};
     uint64_t size = 0;
-    // Of a file of the host: a tag of each page under a key of this enclave.
+    // Of a file of the host that is not kept whole: a tag of each page under a key of this enclave.
     Vector<aead::GcmTag> tags;
+    std::atomic<bool> has_tags{false};
 };
 
 Vector<Entry*> entries;  // does not change after initialise()
@@ -167,27 +168,29 @@ void for_each_page(uint64_t offset, base::Bytes bytes, F&& visit) {
     }
 }
 
-// The whole file, once: its digest, and what later reads of a file of the host are compared with.
-Result<void> verify(Entry& entry, File& file) {
-    if (entry.verified.load(std::memory_order_acquire))
-        return {};
-    enclave::Guard guard(entry.lock);
-    if (entry.verified.load(std::memory_order_relaxed))
-        return {};
+// How later reads of a file of the host find the bytes that were hashed: hashing a small file again
+// costs no more than tags for all its pages, and most are read once.
+enum class Means { Kept, Tags };
+
+// The whole file: its digest, and what later reads are held to.
+Result<void> read_whole(Entry& entry, File& file, Means means) {
     Stat now{};
     SCONE_TRY(file.stat(now));
     // HOST: a wrong size gives a wrong digest.
     if (now.size < 0 || static_cast<uint64_t>(now.size) > kLargestFile)
         return error(kEIO);
-    entry.size = static_cast<uint64_t>(now.size);
-    const bool is_host = file.origin() == Origin::Host;
+    const auto file_size = static_cast<uint64_t>(now.size);
     Scratch scratch;
-    if (!scratch || (is_host && !entry.tags.resize((entry.size + kPageSize - 1) / kPageSize)))
+    uint8_t* whole = means == Means::Kept ? take_kept(file_size) : nullptr;
+    const bool tags = whole == nullptr && file.origin() == Origin::Host;
+    if (!scratch || (tags && !entry.tags.resize((file_size + kPageSize - 1) / kPageSize))) {
+        if (whole != nullptr)
+            keep(nullptr);
         return error(kENOMEM);
-    uint8_t* whole = take_kept(entry.size);
+    }
     aead::Sha256 hash(runtime_sha256());
-    for (uint64_t offset = 0; offset < entry.size; offset += kStep) {
-        const uint64_t size = entry.size - offset < kStep ? entry.size - offset : kStep;
+    for (uint64_t offset = 0; offset < file_size; offset += kStep) {
+        const uint64_t size = file_size - offset < kStep ? file_size - offset : kStep;
         uint8_t* to = whole == nullptr ? scratch.plain() : whole + offset;
         if (auto read = read_exactly(entry, file, offset, to, size); !read) {
             if (whole != nullptr)
@@ -195,7 +198,7 @@ Result<void> verify(Entry& entry, File& file) {
             return read;
         }
         hash.update({to, size});
-        if (is_host)
+        if (tags)
             for_each_page(offset, {to, size}, [&](uint64_t page, base::Bytes bytes) {
                 entry.tags[page] = tag_of(entry, page, bytes, scratch.cipher_text());
             });
@@ -207,10 +210,30 @@ Result<void> verify(Entry& entry, File& file) {
         text.append(HexDigest(entry.digest).view()).append(", got ").append(HexDigest(got).view());
         refuse(entry, text.view());
     }
-    entry.verified.store(true, std::memory_order_release);
+    // Only now: other threads may be reading by the size that was verified before, the same one.
+    if (!entry.verified.load(std::memory_order_relaxed))
+        entry.size = file_size;
     if (whole != nullptr)
         keep(&entry);
+    if (tags)
+        entry.has_tags.store(true, std::memory_order_release);
+    entry.verified.store(true, std::memory_order_release);
     return {};
+}
+
+Result<void> verify(Entry& entry, File& file) {
+    if (entry.verified.load(std::memory_order_acquire))
+        return {};
+    enclave::Guard guard(entry.lock);
+    return entry.verified.load(std::memory_order_relaxed) ? Result<void>{}
+                                                          : read_whole(entry, file, Means::Kept);
+}
+
+// For a file of the host whose content is not kept any more.
+Result<void> verify_again(Entry& entry, File& file, Means means) {
+    enclave::Guard guard(entry.lock);
+    return entry.has_tags.load(std::memory_order_relaxed) ? Result<void>{}
+                                                          : read_whole(entry, file, means);
 }
 
 // A file at a measured path; nothing but the measured bytes comes out of it.
@@ -254,10 +277,16 @@ Result<uint64_t> HeldFile::read_at(IoBuffer& buffer, uint64_t offset) {
         return uint64_t{0};
     const uint64_t size =
         buffer.size() < entry_.size - offset ? buffer.size() : entry_.size - offset;
-    if (SCONE_TRY(read_kept(entry_, buffer, offset, size)))
-        return size;
-    if (file_->origin() != Origin::Host)
-        return file_->read_at(buffer, offset);  // its blocks are authenticated
+    // Again at most once: other threads may want other files kept.
+    for (const Means means : {Means::Kept, Means::Tags}) {
+        if (SCONE_TRY(read_kept(entry_, buffer, offset, size)))
+            return size;
+        if (file_->origin() != Origin::Host)
+            return file_->read_at(buffer, offset);  // its blocks are authenticated
+        if (entry_.has_tags.load(std::memory_order_acquire))
+            break;
+        SCONE_TRY(verify_again(entry_, *file_, means));
+    }
     SCONE_TRY(read_pages(buffer, offset, size));
     return size;
 }
