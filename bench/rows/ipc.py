@@ -1,0 +1,5 @@
+"""Pipes between threads and between processes."""
+
+
+def measure(bench):
+    bench.alternate_program(bench.compile("ipc.c"))
