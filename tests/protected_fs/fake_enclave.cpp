@@ -117,6 +117,9 @@ namespace scone::libos {
 Result<void> FileSystem::access(std::string_view, uint32_t, Follow) {
     return error(linux_abi::kEROFS);
 }
+Result<uint64_t> FileSystem::extended_attribute(std::string_view, Follow, ExtendedAttribute&) {
+    return error(linux_abi::kEOPNOTSUPP);
+}
 Result<void> FileSystem::statfs(std::string_view, uint8_t (&)[120]) {
     return error(linux_abi::kENOSYS);
 }

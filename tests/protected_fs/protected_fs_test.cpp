@@ -76,7 +76,7 @@ struct ProtectedFsTest : testing::Test {
         std::ofstream(folder / name) << text;
     }
     void mount() {
-        volume = ProtectedVolume::open(tools::host_cipher(), file, key, tag);
+        volume = ProtectedVolume::open(tools::host_cipher(), file, key, tag, 4 << 20);
         ASSERT_TRUE(volume);
         ASSERT_TRUE(mount_regions(volume, {
                                               [](std::string_view, std::string_view) {
@@ -302,13 +302,13 @@ TEST_F(ProtectedFsDeath, SwappedAndCutFilesEndTheProgram) {
 TEST_F(ProtectedFsDeath, AnOldFspfOrAnotherKeyEndsTheStart) {
     fspf::Tag other = tag;
     other[0] ^= 1;
-    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file, key, other),
+    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file, key, other, 4 << 20),
                 testing::ExitedWithCode(134),
                 "The FSPF tag is not fresh - suspected replay attack");
     fspf::Key wrong;
-    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file, wrong, tag),
+    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file, wrong, tag, 4 << 20),
                 testing::ExitedWithCode(134), "does not verify with this key");
-    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file + ".no", key, tag),
+    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file + ".no", key, tag, 4 << 20),
                 testing::ExitedWithCode(134), "the host does not open it");
 }
 

@@ -2,12 +2,9 @@
 
 namespace scone::fspf {
 
-void BlockCache::open(std::span<BlockSlot> slots) {
+void BlockCache::open(std::span<BlockSlot> slots, BlockMemory memory) {
     slots_ = slots.first(slots.size() / kWays * kWays);
-    for (BlockSlot& slot : slots_) {
-        slot.file_id = slot.last_use = 0;
-        base::wipe(slot.bytes.data(), slot.bytes.size());
-    }
+    memory_ = memory;
 }
 
 std::span<BlockSlot> BlockCache::set_of(uint64_t file_id, uint64_t index) const {
@@ -18,15 +15,15 @@ std::span<BlockSlot> BlockCache::set_of(uint64_t file_id, uint64_t index) const 
     return slots_.subspan(hash % (slots_.size() / kWays) * kWays, kWays);
 }
 
-size_t BlockCache::copy(uint64_t file_id, uint64_t index, base::MutableBytes out) {
+BlockSlot* BlockCache::pin(uint64_t file_id, uint64_t index) {
     for (BlockSlot& slot : set_of(file_id, index)) {
         if (slot.file_id != file_id || slot.index != index)
             continue;
         slot.last_use = ++clock_;
-        base::copy_bytes(out, base::Bytes(slot.bytes).first(slot.size));
-        return slot.size;
+        slot.pins.fetch_add(1, std::memory_order_acquire);
+        return &slot;
     }
-    return 0;
+    return nullptr;
 }
 
 bool BlockCache::holds(uint64_t file_id, uint64_t index) const {
@@ -36,24 +33,32 @@ bool BlockCache::holds(uint64_t file_id, uint64_t index) const {
     return false;
 }
 
-void BlockCache::keep(uint64_t file_id, uint64_t index, base::Bytes block) {
-    std::span<BlockSlot> set = set_of(file_id, index);
-    if (set.empty())
-        return;
-    BlockSlot* to = &set[0];
+BlockSlot* BlockCache::place_in(std::span<BlockSlot> set) {
+    BlockSlot* oldest = nullptr;
     for (BlockSlot& slot : set) {
-        if (slot.file_id == file_id && slot.index == index) {
-            to = &slot;
-            break;
-        }
-        if (slot.last_use < to->last_use)
-            to = &slot;
+        if (slot.bytes == nullptr)
+            slot.bytes = memory_.next(memory_.context);
+        if (slot.bytes == nullptr || slot.pins.load(std::memory_order_acquire) != 0)
+            continue;
+        if (slot.file_id == 0)
+            return &slot;
+        if (oldest == nullptr || slot.last_use < oldest->last_use)
+            oldest = &slot;
     }
+    return oldest;
+}
+
+void BlockCache::keep(uint64_t file_id, uint64_t index, base::Bytes block) {
+    if (holds(file_id, index))
+        return;
+    BlockSlot* to = place_in(set_of(file_id, index));
+    if (to == nullptr)
+        return;
     to->file_id = file_id;
     to->index = index;
     to->last_use = ++clock_;
     to->size = static_cast<uint32_t>(block.size());
-    base::copy_bytes(to->bytes, block);
+    base::copy_bytes({to->bytes, kBlockSize}, block);
 }
 
 }  // namespace scone::fspf

@@ -3,31 +3,19 @@
 namespace scone::fspf {
 namespace {
 
-class Guard {
-  public:
-    explicit Guard(const Lock& lock) : lock_(lock) { lock_.acquire(lock_.context); }
-    ~Guard() { lock_.release(lock_.context); }
-    Guard(const Guard&) = delete;
-    Guard& operator=(const Guard&) = delete;
-
-  private:
-    const Lock& lock_;
-};
-
 uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
 }  // namespace
 
-void ContentReader::open(const aead::AesGcm256& cipher, Reader& reader, Lock reader_lock,
-                         BlockCache& cache, Lock cache_lock) {
+void ContentReader::open(const aead::AesGcm256& cipher, const Key& authenticator,
+                         LockedReader& reader, BlockCache& cache, Lock cache_lock) {
     cipher_ = &cipher;
     reader_ = &reader;
     cache_ = &cache;
-    reader_lock_ = reader_lock;
     cache_lock_ = cache_lock;
-    aead::gcm_set_key(cipher, reader.authenticator(), authenticator_.context);
+    aead::gcm_set_key(cipher, authenticator, authenticator_.context);
 }
 
 Result<void> ContentReader::open_content(const Inode& file, OpenContent& content) {
@@ -36,8 +24,7 @@ Result<void> ContentReader::open_content(const Inode& file, OpenContent& content
     content.inode = file;
     if (file.protection != Protection::Encrypted)
         return {};
-    Guard guard(reader_lock_);
-    return reader_->load_content_key(file, content.key);
+    return reader_->run([&](Reader& reader) { return reader.load_content_key(file, content.key); });
 }
 
 ContentReader::Run ContentReader::plan(const OpenContent& content, uint64_t first,
@@ -53,11 +40,11 @@ ContentReader::Run ContentReader::plan(const OpenContent& content, uint64_t firs
 Result<void> ContentReader::fetch(OpenContent& content, Run& run, base::MutableBytes scratch) {
     const Inode& file = content.inode;
     BlockEntry entries[kRunBlocks];
-    {
-        Guard guard(reader_lock_);
+    SCONE_TRY(reader_->run([&](Reader& reader) -> Result<void> {
         for (size_t i = 0; i < run.count; ++i)
-            entries[i] = SCONE_TRY(reader_->block_entry(file, run.first + i));
-    }
+            entries[i] = SCONE_TRY(reader.block_entry(file, run.first + i));
+        return {};
+    }));
     uint64_t offset = run.first * kBlockSize;
     size_t size = smaller(file.size - offset, run.count * kBlockSize);
     size_t got =
@@ -84,6 +71,34 @@ Result<void> ContentReader::fetch(OpenContent& content, Run& run, base::MutableB
     return {};
 }
 
+Result<uint64_t> ContentReader::read_kept(const Inode& file, uint64_t offset, uint64_t size,
+                                          ContentOutput output) {
+    if (offset >= file.size)
+        return uint64_t{0};
+    size = smaller(size, file.size - offset);
+    uint64_t done = 0;
+    while (done < size) {
+        uint64_t at = offset + done, skip = at % kBlockSize;
+        BlockSlot* slot;
+        {
+            LockGuard guard(cache_lock_);
+            slot = cache_->pin(file.id, at / kBlockSize);
+        }
+        if (slot == nullptr)
+            break;
+        base::Bytes block = slot->block();
+        uint64_t count = block.size() > skip ? smaller(block.size() - skip, size - done) : 0;
+        bool taken = count > 0 && output.put(output.context, done, block.subspan(skip, count));
+        BlockCache::unpin(*slot);
+        if (count == 0)
+            return fail(ErrorCode::Malformed, "a kept block is too short", at / kBlockSize);
+        if (!taken)
+            return fail(ErrorCode::Output, "the destination does not take the bytes", done);
+        done += count;
+    }
+    return done;
+}
+
 Result<uint64_t> ContentReader::read(OpenContent& content, uint64_t offset, uint64_t size,
                                      ContentOutput output, base::MutableBytes scratch) {
     const Inode& file = content.inode;
@@ -92,36 +107,35 @@ Result<uint64_t> ContentReader::read(OpenContent& content, uint64_t offset, uint
     size = smaller(size, file.size - offset);
     const uint64_t last = (offset + size - 1) / kBlockSize;
     uint64_t done = 0;
-    // Hands out what was asked for of bytes that start at file offset `begin`.
-    auto put = [&](uint64_t begin, base::Bytes bytes) {
-        size_t skip = static_cast<size_t>(offset + done - begin);
-        bytes = bytes.subspan(skip, smaller(bytes.size() - skip, size - done));
-        bool taken = output.put(output.context, done, bytes);
-        done += bytes.size();
-        return taken;
-    };
+    struct Shifted {
+        ContentOutput output;
+        uint64_t by;
+    } shifted{output, 0};
+    ContentOutput rest{&shifted, [](void* context, uint64_t at, base::Bytes bytes) {
+                           auto& to = *static_cast<Shifted*>(context);
+                           return to.output.put(to.output.context, to.by + at, bytes);
+                       }};
     while (done < size) {
-        uint64_t index = (offset + done) / kBlockSize;
-        size_t kept;
-        {
-            Guard guard(cache_lock_);
-            kept = cache_->copy(file.id, index, scratch);
+        shifted.by = done;
+        uint64_t kept = SCONE_TRY(read_kept(file, offset + done, size - done, rest));
+        done += kept;
+        if (done == size)
+            break;
+        uint64_t index = (offset + done) / kBlockSize, begin = index * kBlockSize;
+        Run run = plan(content, index, last);
+        SCONE_TRY(fetch(content, run, scratch));
+        uint64_t available = smaller(file.size - begin, run.count * kBlockSize);
+        content.next_block.store(index + run.count, std::memory_order_relaxed);
+        if (size <= kKeepLimit) {
+            LockGuard guard(cache_lock_);
+            for (size_t i = 0; i < run.count; ++i)
+                cache_->keep(file.id, index + i,
+                             scratch.subspan(i * kBlockSize, block_size(file.size, index + i)));
         }
-        size_t available = kept;
-        if (kept == 0) {
-            Run run = plan(content, index, last);
-            SCONE_TRY(fetch(content, run, scratch));
-            available = smaller(file.size - index * kBlockSize, run.count * kBlockSize);
-            content.next_block.store(index + run.count, std::memory_order_relaxed);
-            if (size <= kKeepLimit) {
-                Guard guard(cache_lock_);
-                for (size_t i = 0; i < run.count; ++i)
-                    cache_->keep(file.id, index + i,
-                                 scratch.subspan(i * kBlockSize, block_size(file.size, index + i)));
-            }
-        }
-        if (!put(index * kBlockSize, scratch.first(available)))
+        uint64_t skip = offset + done - begin, count = smaller(available - skip, size - done);
+        if (!output.put(output.context, done, base::Bytes(scratch).subspan(skip, count)))
             return fail(ErrorCode::Output, "the destination does not take the bytes", done);
+        done += count;
     }
     return done;
 }

@@ -7,21 +7,15 @@
 // Side:    core; the locks and all memory are handed in
 // Units:   offsets and sizes in bytes
 // Threads: thread-safe. Lock order: reader lock, cache lock; never both. No lock is held while the
-//          backing file is read or a block is verified.
+//          host is asked for anything, a block is verified, or bytes are handed out.
 #pragma once
 
 #include <atomic>
 
 #include "lib/fspf/block_cache.h"
-#include "lib/fspf/reader.h"
+#include "lib/fspf/locked_reader.h"
 
 namespace scone::fspf {
-
-struct Lock {
-    void* context;
-    void (*acquire)(void* context);
-    void (*release)(void* context);
-};
 
 // Takes bytes of the file as they are verified; `at` counts from the beginning of the read. False
 // ends the read with ErrorCode::Output.
@@ -44,13 +38,18 @@ class ContentReader {
     static constexpr size_t kScratchSize = kRunBlocks * kBlockSize;
     static constexpr uint64_t kKeepLimit = kScratchSize;
 
-    // Everything handed in outlives this object. Preconditions: the reader is open.
-    void open(const aead::AesGcm256& cipher, Reader& reader, Lock reader_lock, BlockCache& cache,
-              Lock cache_lock);
+    // Everything handed in outlives this object. Preconditions: the reader is open; `authenticator`
+    // is its own.
+    void open(const aead::AesGcm256& cipher, const Key& authenticator, LockedReader& reader,
+              BlockCache& cache, Lock cache_lock);
 
     // Prepares the reading of a regular file; the backing source is the caller's to set.
     Result<void> open_content(const Inode& file, OpenContent& content);
 
+    // The part of read() that kept blocks alone can give, from `offset` on: neither the file's key
+    // nor scratch is needed. Output, Malformed.
+    Result<uint64_t> read_kept(const Inode& file, uint64_t offset, uint64_t size,
+                               ContentOutput output);
     // Hands `size` bytes from `offset` to `output`, fewer at the file's end; hands back their
     // number. Corrupt with the block's index as the number, Host, Output, Malformed; a failure
     // after some bytes loses their count.
@@ -69,9 +68,9 @@ class ContentReader {
     Result<void> fetch(OpenContent& content, Run& run, base::MutableBytes scratch);
 
     const aead::AesGcm256* cipher_ = nullptr;
-    Reader* reader_ = nullptr;
+    LockedReader* reader_ = nullptr;
     BlockCache* cache_ = nullptr;
-    Lock reader_lock_{}, cache_lock_{};
+    Lock cache_lock_{};
     ContentKey authenticator_;
 };
 

@@ -25,6 +25,7 @@ enum class ErrorCode : uint8_t {
     InvalidPath,
     TooLarge,
     NoRegion,  // the path lies in no region
+    Absent,    // a page is not kept; who holds the reader brings it (locked_reader.h)
 };
 
 using Error = base::ErrorOf<ErrorCode>;

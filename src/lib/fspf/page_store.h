@@ -27,6 +27,13 @@ struct PageSlot {
 
 enum class PageUse : uint8_t { Tree, Tags };
 
+// A page that is wanted and not kept.
+struct MissingPage {
+    PageRef ref;
+    PageUse use = PageUse::Tree;
+    unsigned level = 0;
+};
+
 class PageStore {
   public:
     // A set of slots is searched per page; more slots keep more pages.
@@ -44,10 +51,20 @@ class PageStore {
     // The checked payload of the page; valid until the next call.
     Result<base::Bytes> get(const PageRef& ref, PageUse use, unsigned level);
 
+    // From now on get() reads nothing: it fails with Absent and names the page, which the caller
+    // brings without holding its lock and then keeps.
+    void defer() { deferred_ = true; }
+    const MissingPage& missing() const { return missing_; }
+    // Reads and verifies a page; touches nothing that changes after open().
+    Result<void> bring(const PageRef& ref, base::ByteArray<kPageSize>& page) const;
+    // Keeps a page that was brought. Malformed when it is not what it is wanted as.
+    Result<void> keep(const MissingPage& which, const base::ByteArray<kPageSize>& page);
+
     uint64_t pages_read() const { return pages_read_; }
 
   private:
-    Result<void> fill(PageSlot& slot, const PageRef& ref);
+    // The kept page, or the slot that it may take.
+    PageSlot& slot_for(const PageRef& ref, bool& kept);
 
     const aead::AesGcm256* cipher_ = nullptr;
     aead::GcmKeyContext key_;
@@ -57,6 +74,8 @@ class PageStore {
     std::span<PageSlot> slots_;
     uint64_t clock_ = 0;
     uint64_t pages_read_ = 0;
+    bool deferred_ = false;
+    MissingPage missing_;
 };
 
 }  // namespace scone::fspf

@@ -103,6 +103,8 @@ class Reader {
     Result<size_t> read_block(const Inode& file, const ContentKey& key, uint64_t index,
                               const BlockSource& backing, base::MutableBytes out);
 
+    // The pages, for locked_reader.h.
+    PageStore& pages() { return pages_; }
     // Page reads since open(), for measurements.
     uint64_t pages_read() const { return pages_.pages_read(); }
 

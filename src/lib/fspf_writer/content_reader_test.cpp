@@ -35,6 +35,7 @@ struct Backing {
 
 struct ContentReading : testing::TestWithParam<Protection> {
     ContentReading() : content(pattern(kSize, 5)) {
+        memory.reserve(64);
         auto writer = Writer::create(cipher());
         EXPECT_TRUE((*writer)->add_region("/", fspf::Backing::Kernel, GetParam(), "/fspf"));
         MemorySource source(content);
@@ -43,16 +44,20 @@ struct ContentReading : testing::TestWithParam<Protection> {
         auto sealed = (*writer)->finish();
         fs = std::make_unique<OpenFileSystem>(sealed->bytes);
         EXPECT_TRUE(fs->open(sealed->key, sealed->tag));
-        cache.open(slots);
-        reader.open(cipher(), fs->reader, lock_of(reader_mutex), cache, lock_of(cache_mutex));
+        cache.open(slots, {&memory, [](void* context) -> uint8_t* {
+                               auto& all = *static_cast<std::vector<Block>*>(context);
+                               return all.size() < all.capacity() ? all.emplace_back().bytes
+                                                                  : nullptr;
+                           }});
+        locked.open(fs->reader, lock_of(reader_mutex));
+        reader.open(cipher(), fs->reader.authenticator(), locked, cache, lock_of(cache_mutex));
         open(file);
     }
 
     void open(OpenContent& to) {
-        reader_mutex.lock();
-        Inode inode = *fs->reader.lookup_path("/f");
-        reader_mutex.unlock();
-        EXPECT_TRUE(reader.open_content(inode, to));
+        auto inode = locked.run([](Reader& from) { return from.lookup_path("/f"); });
+        ASSERT_TRUE(inode);
+        EXPECT_TRUE(reader.open_content(*inode, to));
         to.backing = backing.source();
     }
     Result<std::vector<uint8_t>> read(OpenContent& from, uint64_t offset, uint64_t size) {
@@ -76,8 +81,13 @@ struct ContentReading : testing::TestWithParam<Protection> {
     std::vector<uint8_t> content;
     Backing backing;
     std::unique_ptr<OpenFileSystem> fs;
+    struct alignas(64) Block {
+        uint8_t bytes[kBlockSize];
+    };
+    std::vector<Block> memory;
     std::vector<BlockSlot> slots{64};
     BlockCache cache;
+    LockedReader locked;
     std::mutex reader_mutex, cache_mutex;
     ContentReader reader;
     OpenContent file;
@@ -148,6 +158,36 @@ TEST_P(ContentReading, ThreadsReadTheSameFile) {
         });
     for (auto& thread : threads)
         thread.join();
+}
+
+TEST_P(ContentReading, KeptBlocksNeedNoHost) {
+    ASSERT_TRUE(read(file, 0, 100));
+    backing.fails = true;
+    std::vector<uint8_t> out;
+    ContentOutput output{&out, [](void* context, uint64_t, base::Bytes bytes) {
+                             auto& all = *static_cast<std::vector<uint8_t>*>(context);
+                             all.insert(all.end(), bytes.begin(), bytes.end());
+                             return true;
+                         }};
+    auto count = reader.read_kept(file.inode, 5000, 1u << 20, output);
+    ASSERT_TRUE(count);
+    EXPECT_EQ(*count, 16 * kBlockSize - 5000);  // what one run brought
+    EXPECT_EQ(out, expected(5000, *count));
+    EXPECT_EQ(*reader.read_kept(file.inode, 40 * kBlockSize, 10, output), 0u);
+}
+
+TEST_P(ContentReading, PinnedBlocksStayWhileOthersCome) {
+    ASSERT_TRUE(read(file, 0, 100));
+    BlockSlot* pinned = cache.pin(file.inode.id, 3);
+    ASSERT_NE(pinned, nullptr);
+    std::vector<uint8_t> other(kBlockSize, 9);
+    for (uint64_t i = 0; i < 1000; ++i)
+        cache.keep(777, i, other);
+    EXPECT_EQ(std::vector<uint8_t>(pinned->block().begin(), pinned->block().end()),
+              expected(3 * kBlockSize, kBlockSize));
+    EXPECT_FALSE(cache.holds(file.inode.id, 4));
+    BlockCache::unpin(*pinned);
+    EXPECT_EQ(memory.size(), 64u);  // what there was to give
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, ContentReading,

@@ -61,6 +61,7 @@ text::ExitCode exit_code_of(fspf::ErrorCode code) {
             return text::ExitCode::Conflict;
         case fspf::ErrorCode::Host:
         case fspf::ErrorCode::Output:
+        case fspf::ErrorCode::Absent:
             return text::ExitCode::Failed;
     }
     return text::ExitCode::Failed;

@@ -87,7 +87,9 @@ inline constexpr uint32_t kO_ACCMODE = 3, kO_RDONLY = 0, kO_WRONLY = 1, kO_RDWR 
                           kO_CLOEXEC = 02000000, kO_PATH = 010000000, kO_TMPFILE = 020200000;
 inline constexpr int kAT_FDCWD = -100;
 inline constexpr uint32_t kAT_SYMLINK_NOFOLLOW = 0x100, kAT_REMOVEDIR = 0x200, kAT_EACCESS = 0x200,
-                          kAT_SYMLINK_FOLLOW = 0x400, kAT_EMPTY_PATH = 0x1000;
+                          kAT_SYMLINK_FOLLOW = 0x400, kAT_NO_AUTOMOUNT = 0x800,
+                          kAT_EMPTY_PATH = 0x1000, kAT_STATX_SYNC_TYPE = 0x6000;
+inline constexpr int64_t kUTIME_NOW = 0x3fffffff, kUTIME_OMIT = 0x3ffffffe;
 inline constexpr uint32_t kS_IFMT = 0170000, kS_IFSOCK = 0140000, kS_IFLNK = 0120000,
                           kS_IFREG = 0100000, kS_IFBLK = 0060000, kS_IFDIR = 0040000,
                           kS_IFCHR = 0020000, kS_IFIFO = 0010000;
@@ -123,6 +125,7 @@ enum : int {
     kSIGTTIN = 21,
     kSIGTTOU = 22,
     kSIGURG = 23,
+    kSIGXFSZ = 25,
     kSIGWINCH = 28,
     kSIGSYS = 31,
 };

@@ -15,8 +15,24 @@ inline constexpr size_t kPathMax = 4096;
 template <size_t N>
 class FixedText {
   public:
-    FixedText() = default;
-    explicit FixedText(std::string_view text) { append(text); }
+    // Only what is in use is written and copied: most of a path's room never is.
+    constexpr FixedText() {
+        if consteval {
+            for (char& c : data_)
+                c = 0;
+        }
+        data_[0] = 0;
+    }
+    explicit FixedText(std::string_view text) : FixedText() { append(text); }
+    FixedText(const FixedText& other) { *this = other; }
+    FixedText& operator=(const FixedText& other) {
+        if (this != &other) {
+            size_ = other.size_;
+            overflowed_ = other.overflowed_;
+            __builtin_memcpy(data_, other.data_, size_ + 1);
+        }
+        return *this;
+    }
     void clear() {
         size_ = 0;
         overflowed_ = false;
@@ -68,7 +84,7 @@ class FixedText {
     static constexpr size_t capacity() { return N - 1; }
 
   private:
-    char data_[N] = {};
+    char data_[N];
     size_t size_ = 0;
     bool overflowed_ = false;
 };

@@ -5,3 +5,8 @@
 #pragma once
 
 #include <asm/unistd_64.h>
+
+// Younger than the headers of the build machine.
+#ifndef __NR_fchmodat2
+#define __NR_fchmodat2 452
+#endif

@@ -38,6 +38,13 @@ Result<void> DeviceFile::stat(Stat& out) {
     return {};
 }
 
+Result<Ref<File>> DeviceFile::reopen(uint32_t flags) {
+    auto file = make_ref<DeviceFile>(device_, minor_, flags & ~(kO_CREAT | kO_TRUNC | kO_CLOEXEC));
+    if (!file)
+        return error(kENOMEM);
+    return Ref<File>(file);
+}
+
 void DeviceFile::describe(Path& out) const {
     constexpr uint32_t kNullMinor = 3, kZeroMinor = 5, kFullMinor = 7, kRandomMinor = 8;
     out.append(minor_ == kNullMinor     ? "/dev/null"

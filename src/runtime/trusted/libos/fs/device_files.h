@@ -22,6 +22,7 @@ class DeviceFile : public File {
     Result<uint64_t> seek(int64_t, int) override { return 0; }
     Result<void> stat(linux_abi::Stat& out) override;
     bool can_map() const override { return device_ == Device::Zero; }
+    Result<Ref<File>> reopen(uint32_t flags) override;
     void describe(Path& out) const override;
 
   private:

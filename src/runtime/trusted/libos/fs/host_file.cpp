@@ -3,10 +3,12 @@
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/libos/fs/host_attribute.h"
 #include "runtime/trusted/libos/fs/host_ioctl.h"
 #include "runtime/trusted/libos/net/epoll.h"
 #include "runtime/trusted/libos/net/socket.h"
 #include "runtime/trusted/libos/task/interruption.h"
+#include "runtime/trusted/libos/vfs/vfs.h"
 
 namespace scone::libos {
 namespace {
@@ -21,11 +23,18 @@ HostFile::HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::strin
     : File(status_flags & ~(kO_CREAT | kO_EXCL | kO_NOCTTY | kO_TRUNC | kO_CLOEXEC)),
       host_fd_(host_fd),
       mode_(mode) {
-    path_ = static_cast<char*>(enclave::heap_allocate(path.size() + 1));
-    if (path_ != nullptr) {
-        __builtin_memcpy(path_, path.data(), path.size());
-        path_[path.size()] = 0;
-    }
+    set_path(path);
+}
+
+void HostFile::set_path(std::string_view path) {
+    auto* text = static_cast<char*>(enclave::heap_allocate(path.size() + 1));
+    if (text == nullptr)
+        return;
+    __builtin_memcpy(text, path.data(), path.size());
+    text[path.size()] = 0;
+    enclave::Guard guard(path_lock_);
+    enclave::heap_free(path_);
+    path_ = text;
 }
 
 HostFile::~HostFile() {
@@ -196,8 +205,53 @@ Result<uint64_t> HostFile::read_directory(IoBuffer& buffer) {
 }
 
 void HostFile::describe(Path& out) const {
+    enclave::Guard guard(path_lock_);
     if (path_ != nullptr)
         out.append(path_);
+}
+
+void HostFile::note_move(std::string_view from, std::string_view to) {
+    Path now;
+    describe(now);
+    if (now.size() == 0 || now.view()[0] != '/')
+        return;
+    Path moved = now;
+    vfs::move_path(moved, from, to);
+    if (moved.view() != now.view())
+        set_path(moved.view());
+}
+
+Result<uint64_t> HostFile::extended_attribute(ExtendedAttribute& request) {
+    return host_attribute(host_fd_, request);
+}
+
+// pwritev2 with RWF_APPEND: the host finds the end and writes there in one step.
+Result<uint64_t> HostFile::append(IoBuffer& buffer) {
+    constexpr uint64_t kAppend = 0x10, kDataAt = 4096;
+    uint64_t step = enclave::window_data_size() - kDataAt;
+    if (buffer.size() < step)
+        step = buffer.size();
+    uint64_t window = enclave::window_data();
+    SCONE_TRY(buffer.get_to_host(0, window + kDataAt, step));
+    Iovec vector{window + kDataAt, step};
+    enclave::copy_to_host(window, &vector, sizeof vector);
+    return from_kernel(enclave::checked_result(
+        host_call(__NR_pwritev2, Interruptible::No, static_cast<uint64_t>(host_fd_), window, 1, 0,
+                  0, kAppend),
+        step));
+}
+
+Result<Ref<File>> HostFile::reopen(uint32_t flags) {
+    if ((mode_ & kS_IFMT) == kS_IFSOCK)
+        return error(kENXIO);
+    FixedText<40> name;
+    append_host_descriptor_path(name, host_fd_);
+    int64_t fd = enclave::host_open(name.view(), (flags & ~kO_NOFOLLOW) | kO_CLOEXEC, 0);
+    if (fd < 0)
+        return std::unexpected(interrupted_or(fd, kERESTARTSYS).error());
+    Path path;
+    describe(path);
+    return adopt_host_descriptor(fd, flags, path.view());
 }
 
 Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags,

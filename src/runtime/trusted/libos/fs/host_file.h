@@ -33,6 +33,13 @@ class HostFile : public File {
     Result<void> set_times(const linux_abi::Timespec times[2]) override;
     Result<uint64_t> read_directory(IoBuffer& buffer) override;
     Result<void> flock(int operation) override;
+    Result<uint64_t> extended_attribute(ExtendedAttribute& request) override;
+    Result<uint64_t> append(IoBuffer& buffer) override;
+    Result<Ref<File>> reopen(uint32_t flags) override;
+    void note_move(std::string_view from, std::string_view to) override;
+    bool is_directory() const override {
+        return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFDIR;
+    }
     Result<void> set_status_flags(uint32_t flags) override;
     int host_descriptor() const override { return host_fd_; }
     bool can_map() const override { return is_regular(); }
@@ -44,12 +51,20 @@ class HostFile : public File {
     bool is_regular() const { return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFREG; }
     int host_fd_;
     uint32_t mode_;
-    char* path_ = nullptr;
 
   private:
+    void set_path(std::string_view path);
     Result<uint64_t> transfer(uint64_t number, IoBuffer& buffer, uint64_t offset, bool at_offset,
                               bool writing);
+    mutable enclave::SpinLock path_lock_;
+    char* path_ = nullptr;  // changes when the file is renamed; under path_lock_
 };
+
+// How the host itself names one of its descriptors.
+template <size_t N>
+void append_host_descriptor_path(FixedText<N>& out, int host_fd) {
+    out.append("/proc/self/fd/").append_number(static_cast<uint64_t>(host_fd));
+}
 
 // A new Ref for a host descriptor, which is closed when there is no memory.
 Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags,

@@ -40,31 +40,70 @@ Result<Ref<File>> ProtectedFile::open(Ref<ProtectedVolume> volume, size_t region
     auto file = make_ref<ProtectedFile>(volume, region, inode, status_flags, path);
     if (!file)
         return error(kENOMEM);
-    if (inode.type != fspf::FileType::Regular)
-        return Ref<File>(file);
-    constexpr size_t kAlignment = alignof(fspf::OpenContent);
-    file->content_memory_ = enclave::heap_allocate(sizeof(fspf::OpenContent) + kAlignment);
-    if (file->content_memory_ == nullptr)
-        return error(kENOMEM);
-    uintptr_t at = base::round_up(reinterpret_cast<uintptr_t>(file->content_memory_), kAlignment);
-    file->content_ = new (reinterpret_cast<void*>(at)) fspf::OpenContent();
-    SCONE_TRY(volume->open_content(inode, *file->content_));
-    file->content_->backing = {
-        file.get(), [](void* context, uint64_t offset, base::MutableBytes out) {
-            return static_cast<ProtectedFile*>(context)->read_backing(offset, out);
-        }};
     return Ref<File>(file);
 }
+
+namespace {
+
+constexpr size_t kAlignment = alignof(fspf::OpenContent);
+
+fspf::OpenContent* content_in(void* memory) {
+    uintptr_t at = base::round_up(reinterpret_cast<uintptr_t>(memory), kAlignment);
+    return reinterpret_cast<fspf::OpenContent*>(at);
+}
+void* new_content() {
+    void* memory = enclave::heap_allocate(sizeof(fspf::OpenContent) + kAlignment);
+    if (memory != nullptr)
+        new (content_in(memory)) fspf::OpenContent();
+    return memory;
+}
+void delete_content(void* memory) {
+    if (memory == nullptr)
+        return;
+    content_in(memory)->~OpenContent();  // wipes the key
+    enclave::heap_free(memory);
+}
+
+}  // namespace
 
 ProtectedFile::~ProtectedFile() {
     if (host_fd_ >= 0)
         enclave::host_close(host_fd_);
-    if (content_ != nullptr)
-        content_->~OpenContent();  // wipes the key
-    enclave::heap_free(content_memory_);
+    delete_content(content_);
 }
 
-fspf::Result<void> ProtectedFile::open_backing() {
+Result<Ref<File>> ProtectedFile::reopen(uint32_t flags) {
+    if (!(flags & kO_PATH) && (flags & kO_ACCMODE) != kO_RDONLY)
+        return error(kEROFS);
+    return open(volume_, region_, inode_, flags, path());
+}
+
+Result<fspf::OpenContent*> ProtectedFile::content() {
+    if (void* memory = content_.load(std::memory_order_acquire))
+        return content_in(memory);
+    void* memory = new_content();
+    if (memory == nullptr)
+        return error(kENOMEM);
+    fspf::OpenContent* content = content_in(memory);
+    auto opened = volume_->open_content(inode_, *content);
+    if (!opened) {
+        delete_content(memory);
+        return std::unexpected(opened.error());
+    }
+    content->backing = {this, [](void* context, uint64_t offset, base::MutableBytes out) {
+                            return static_cast<ProtectedFile*>(context)->read_backing(offset, out);
+                        }};
+    void* first = nullptr;
+    if (content_.compare_exchange_strong(first, memory, std::memory_order_acq_rel))
+        return content;
+    delete_content(memory);  // another thread was faster
+    return content_in(first);
+}
+
+fspf::Result<int> ProtectedFile::backing() {
+    int known = host_fd_.load(std::memory_order_acquire);
+    if (known >= 0)
+        return known;
     char buffer[2 * fspf::kMaxPathSize];
     std::string_view host_path =
         SCONE_TRY(fspf::backing_path(volume_->regions()[region_], path(), buffer));
@@ -77,27 +116,51 @@ fspf::Result<void> ProtectedFile::open_backing() {
         return fspf::fail(fspf::ErrorCode::Host, "the host does not open its file",
                           static_cast<uint64_t>(-fd));
     }
-    host_fd_ = static_cast<int>(fd);
-    return {};
+    int first = -1;
+    if (host_fd_.compare_exchange_strong(first, static_cast<int>(fd), std::memory_order_acq_rel))
+        return static_cast<int>(fd);
+    enclave::host_close(static_cast<int>(fd));  // another thread was faster
+    return first;
 }
 
 fspf::Result<size_t> ProtectedFile::read_backing(uint64_t offset, base::MutableBytes out) {
+    return read_host_file(SCONE_TRY(backing()), offset, out);
+}
+
+Result<uint64_t> ProtectedFile::read(IoBuffer& buffer) {
+    enclave::Guard guard(position_mutex_);
+    uint64_t at;
     {
-        enclave::Guard guard(open_lock_);
-        if (host_fd_ < 0)
-            SCONE_TRY(open_backing());
+        enclave::Guard position(position_lock_);
+        at = position_;
     }
-    return read_host_file(host_fd_, offset, out);
+    uint64_t count = SCONE_TRY(read_at(buffer, at));
+    enclave::Guard position(position_lock_);
+    position_ = at + count;
+    return count;
 }
 
 Result<uint64_t> ProtectedFile::read_at(IoBuffer& buffer, uint64_t offset) {
     if (inode_.type != fspf::FileType::Regular || !is_readable())
         return error(kEBADF);
-    fspf::ContentOutput output{&buffer, [](void* context, uint64_t at, base::Bytes bytes) {
-                                   auto* to = static_cast<IoBuffer*>(context);
-                                   return to->put(at, bytes.data(), bytes.size()).has_value();
-                               }};
-    return volume_->read(*content_, offset, buffer.size(), output, path());
+    struct Output {
+        IoBuffer* to;
+        uint64_t done;
+    } out{&buffer, 0};
+    fspf::ContentOutput output{
+        &out, [](void* context, uint64_t at, base::Bytes bytes) {
+            auto& self = *static_cast<Output*>(context);
+            return self.to->put(self.done + at, bytes.data(), bytes.size()).has_value();
+        }};
+    uint64_t kept = SCONE_TRY(volume_->read_kept(inode_, offset, buffer.size(), output));
+    if (kept == buffer.size() || offset + kept >= inode_.size)
+        return kept;
+    out.done = kept;
+    fspf::OpenContent* open = SCONE_TRY(content());
+    auto more = volume_->read(*open, offset + kept, buffer.size() - kept, output, path());
+    if (!more)
+        return kept > 0 ? Result<uint64_t>(kept) : more;
+    return kept + *more;
 }
 
 Result<uint64_t> ProtectedFile::write_at(IoBuffer&, uint64_t) {
@@ -108,8 +171,17 @@ Result<uint64_t> ProtectedFile::seek(int64_t offset, int whence) {
     return seek_within(offset, whence, inode_.size);
 }
 
+Result<Ref<File>> ProtectedDirectory::reopen(uint32_t flags) {
+    if (!(flags & kO_PATH) && (flags & kO_ACCMODE) != kO_RDONLY)
+        return error(kEISDIR);
+    auto directory = make_ref<ProtectedDirectory>(volume_, inode_, parent_id_, flags, path());
+    if (!directory)
+        return error(kENOMEM);
+    return Ref<File>(directory);
+}
+
 Result<uint64_t> ProtectedDirectory::seek(int64_t offset, int whence) {
-    enclave::Guard guard(position_lock_);
+    enclave::Guard guard(listing_mutex_);
     if (whence == kSEEK_CUR && offset == 0)
         return position_;
     if (whence != kSEEK_SET || offset < 0)
@@ -141,7 +213,7 @@ Result<bool> ProtectedDirectory::next(fspf::DirectoryEntry& entry) {
 }
 
 Result<uint64_t> ProtectedDirectory::read_directory(IoBuffer& buffer) {
-    enclave::Guard guard(position_lock_);
+    enclave::Guard guard(listing_mutex_);
     uint64_t done = 0;
     fspf::DirectoryEntry entry;
     while (SCONE_TRY(next(entry))) {

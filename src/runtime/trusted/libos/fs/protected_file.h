@@ -1,10 +1,11 @@
 // Open files and directories of a protected region. They are read-only.
 //
 // Side:    trusted
-// Threads: thread-safe; the host's file is opened by the first read that needs it
+// Threads: thread-safe. The first read that needs the host opens its file and loads the key.
 #pragma once
 
 #include "runtime/trusted/libos/fs/protected_volume.h"
+#include "runtime/trusted/libos/task/mutex.h"
 #include "runtime/trusted/libos/vfs/file.h"
 
 namespace scone::libos {
@@ -43,22 +44,24 @@ class ProtectedFile : public ProtectedNode {
         : ProtectedNode(std::move(volume), inode, status_flags, path), region_(region) {}
     ~ProtectedFile() override;
 
+    Result<uint64_t> read(IoBuffer& buffer) override;
     Result<uint64_t> read_at(IoBuffer& buffer, uint64_t offset) override;
     Result<uint64_t> seek(int64_t offset, int whence) override;
     Result<uint64_t> write_at(IoBuffer& buffer, uint64_t offset) override;
+    Result<Ref<File>> reopen(uint32_t flags) override;
     bool can_map() const override { return inode_.type == fspf::FileType::Regular; }
 
   private:
     fspf::Result<size_t> read_backing(uint64_t offset, base::MutableBytes out);
-
-    // Opens the host's file. Preconditions: open_lock_ is held.
-    fspf::Result<void> open_backing();
+    // The host's descriptor, opened when it is wanted first.
+    fspf::Result<int> backing();
+    // Key and place of the content, loaded when they are wanted first.
+    Result<fspf::OpenContent*> content();
 
     size_t region_;
-    void* content_memory_ = nullptr;
-    fspf::OpenContent* content_ = nullptr;  // in content_memory_, aligned to 64
-    enclave::SpinLock open_lock_;
-    int host_fd_ = -1;
+    Mutex position_mutex_;                 // held while the host reads
+    std::atomic<void*> content_{nullptr};  // a block that holds an OpenContent, aligned to 64
+    std::atomic<int> host_fd_{-1};
 };
 
 class ProtectedDirectory : public ProtectedNode {
@@ -68,14 +71,18 @@ class ProtectedDirectory : public ProtectedNode {
         : ProtectedNode(std::move(volume), inode, status_flags, path), parent_id_(parent_id) {}
 
     Result<uint64_t> read(IoBuffer&) override { return error(linux_abi::kEISDIR); }
+    Result<uint64_t> read_at(IoBuffer&, uint64_t) override { return error(linux_abi::kEISDIR); }
+    Result<Ref<File>> reopen(uint32_t flags) override;
+    bool is_directory() const override { return true; }
     Result<uint64_t> seek(int64_t offset, int whence) override;
     Result<uint64_t> read_directory(IoBuffer& buffer) override;
 
   private:
-    // The entry at position_; false at the end. Preconditions: position_lock_ is held.
+    // The entry at position_; false at the end. Preconditions: listing_mutex_ is held.
     Result<bool> next(fspf::DirectoryEntry& entry);
 
     uint64_t parent_id_;
+    Mutex listing_mutex_;  // position and cursor; held while the host reads
     // Stands before the entry of number cursor_at_; entries 0 and 1 are "." and "..".
     fspf::DirectoryCursor cursor_;
     uint64_t cursor_at_ = 2;

@@ -69,6 +69,27 @@ Result<ProtectedFs::Place> ProtectedFs::walk(std::string_view path, Follow follo
     return place;
 }
 
+Result<ProtectedFs::Place> ProtectedFs::find(std::string_view path, Follow follow) {
+    auto kind = static_cast<uint32_t>(region_ * 2 + (follow == Follow::Yes));
+    PathCache::Found known;
+    if (volume_->paths().find(kind, path, known)) {
+        if (known.error != 0)
+            return error(known.error);
+        return Place{known.inode, known.parent_id};
+    }
+    auto place = walk(path, follow, nullptr);
+    if (place) {
+        known.inode = place->inode;
+        known.parent_id = place->parent_id;
+    } else {
+        known.error = place.error().value;
+    }
+    // What failed for another reason may be there at the next look.
+    if (place || known.error == kENOENT || known.error == kENOTDIR)
+        volume_->paths().keep(kind, path, known);
+    return place;
+}
+
 Result<void> ProtectedFs::leaves_to(std::string_view path, Follow follow, Path& out) {
     auto place = walk(path, follow, &out);
     if (place)
@@ -80,7 +101,7 @@ Result<void> ProtectedFs::leaves_to(std::string_view path, Follow follow, Path& 
 
 Result<Ref<File>> ProtectedFs::open(std::string_view path, uint32_t flags, uint32_t) {
     const bool no_follow = flags & kO_NOFOLLOW;
-    auto found = walk(path, no_follow ? Follow::No : Follow::Yes, nullptr);
+    auto found = find(path, no_follow ? Follow::No : Follow::Yes);
     if (!found)
         return error(found.error().value == kENOENT && (flags & kO_CREAT) ? kEROFS
                                                                           : found.error().value);
@@ -106,13 +127,13 @@ Result<Ref<File>> ProtectedFs::open(std::string_view path, uint32_t flags, uint3
 }
 
 Result<void> ProtectedFs::stat(std::string_view path, Follow follow, Stat& out) {
-    Place place = SCONE_TRY(walk(path, follow, nullptr));
+    Place place = SCONE_TRY(find(path, follow));
     volume_->linux_stat(place.inode, out);
     return {};
 }
 
 Result<void> ProtectedFs::read_link(std::string_view path, Path& out) {
-    Place place = SCONE_TRY(walk(path, Follow::No, nullptr));
+    Place place = SCONE_TRY(find(path, Follow::No));
     return volume_->read_link(place.inode, out);
 }
 

@@ -31,6 +31,8 @@ class ProtectedFs : public FileSystem {
     // Walks to the path. EXDEV at a link that is to be followed; `leaves` (if not null) is then
     // where to go on. ENOENT, ENOTDIR, ENAMETOOLONG.
     Result<Place> walk(std::string_view path, Follow follow, Path* leaves);
+    // The same by what is known already.
+    Result<Place> find(std::string_view path, Follow follow);
 
     Ref<ProtectedVolume> volume_;
     size_t region_;

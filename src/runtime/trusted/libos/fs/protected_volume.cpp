@@ -11,7 +11,7 @@ namespace {
 using namespace linux_abi;
 using fspf::ErrorCode;
 
-constexpr size_t kPageSlots = 128, kBlockSlots = 512;  // 0.5 and 2 MiB
+constexpr size_t kPageSlots = 128;  // 0.5 MiB
 constexpr uint64_t kDevice = 0x73636f6e;
 
 fspf::Lock lock_of(enclave::SpinLock& lock) {
@@ -43,8 +43,37 @@ using Message = FixedText<kPathMax + 256>;
 
 }  // namespace
 
+// Blocks of 4 KiB cut from runs of whole pages, until the share is used up.
+struct BlockPool {
+    static constexpr uint64_t kRun = 256 << 10;
+    uint64_t left = 0;
+    uint8_t* at = nullptr;
+    uint64_t in_run = 0;
+
+    static uint8_t* next(void* context) {
+        auto& self = *static_cast<BlockPool*>(context);
+        if (self.left < fspf::kBlockSize)
+            return nullptr;
+        if (self.in_run == 0) {
+            self.at = static_cast<uint8_t*>(enclave::heap_pages(kRun));
+            if (self.at == nullptr) {
+                self.left = 0;
+                return nullptr;
+            }
+            self.in_run = kRun;
+        }
+        uint8_t* block = self.at;
+        self.at += fspf::kBlockSize;
+        self.in_run -= fspf::kBlockSize;
+        self.left -= fspf::kBlockSize;
+        return block;
+    }
+};
+
 struct ProtectedVolume::State {
     fspf::Reader reader;
+    fspf::LockedReader locked;
+    BlockPool pool;
     fspf::BlockCache cache;
     fspf::ContentReader content;
     fspf::RegionStore regions;
@@ -75,15 +104,21 @@ fspf::Result<size_t> read_host_file(int host_fd, uint64_t offset, base::MutableB
 
 Ref<ProtectedVolume> ProtectedVolume::open(const aead::AesGcm256& cipher,
                                            std::string_view fspf_path, const fspf::Key& key,
-                                           const fspf::Tag& tag) {
+                                           const fspf::Tag& tag, uint64_t block_cache_size) {
     Ref<ProtectedVolume> volume(enclave::heap_new<ProtectedVolume>());
     auto pages = new_slots<fspf::PageSlot>(kPageSlots);
-    auto blocks = new_slots<fspf::BlockSlot>(kBlockSlots);
+    // Memory that was just added is zero, which an empty slot is: it need not be written.
+    size_t block_count = block_cache_size / fspf::kBlockSize;
+    auto* blocks =
+        static_cast<fspf::BlockSlot*>(enclave::heap_pages(block_count * sizeof(fspf::BlockSlot)));
     auto states = new_slots<State>(1);
-    if (!volume || pages.empty() || blocks.empty() || states.empty())
+    auto paths = new_slots<PathCache>(1);
+    if (!volume || pages.empty() || blocks == nullptr || states.empty() || paths.empty())
         return {};
     State& state = states[0];
     volume->state_ = &state;
+    volume->paths_ = &paths[0];
+    state.pool.left = block_cache_size;
     volume->path_.append(fspf_path);
     int64_t fd = enclave::host_open(fspf_path, kO_RDONLY | kO_CLOEXEC, 0);
     if (fd < 0)
@@ -98,8 +133,9 @@ Ref<ProtectedVolume> ProtectedVolume::open(const aead::AesGcm256& cipher,
     auto opened = state.reader.open(cipher, source, key, tag, pages, state.regions);
     if (!opened)
         fatal_open(opened.error(), fspf_path);
-    state.cache.open(blocks);
-    state.content.open(cipher, state.reader, lock_of(volume->page_lock_), state.cache,
+    state.cache.open({blocks, block_count}, {&state.pool, BlockPool::next});
+    state.locked.open(state.reader, lock_of(volume->page_lock_));
+    state.content.open(cipher, state.reader.authenticator(), state.locked, state.cache,
                        lock_of(volume->block_lock_));
     return volume;
 }
@@ -138,6 +174,7 @@ Errno ProtectedVolume::translate(const fspf::Error& error) const {
         case ErrorCode::CorruptPage:
         case ErrorCode::Corrupt:
         case ErrorCode::Malformed:
+        case ErrorCode::Absent:
             break;
     }
     Message text;
@@ -158,24 +195,35 @@ Result<T> ProtectedVolume::translated(fspf::Result<T>&& result) const {
 }
 
 Result<fspf::Inode> ProtectedVolume::region_root(size_t region) {
-    enclave::Guard guard(page_lock_);
-    return translated(state_->reader.region_root(region));
+    return translated(
+        state_->locked.run([&](fspf::Reader& reader) { return reader.region_root(region); }));
 }
 Result<fspf::Inode> ProtectedVolume::lookup(const fspf::Inode& directory, std::string_view name) {
-    enclave::Guard guard(page_lock_);
-    return translated(state_->reader.lookup(directory, name));
+    return translated(
+        state_->locked.run([&](fspf::Reader& reader) { return reader.lookup(directory, name); }));
 }
 Result<bool> ProtectedVolume::next_entry(const fspf::Inode& directory,
                                          fspf::DirectoryCursor& cursor, fspf::DirectoryEntry& out) {
-    enclave::Guard guard(page_lock_);
-    return translated(state_->reader.next_entry(directory, cursor, out));
+    return translated(state_->locked.run([&](fspf::Reader& reader) {
+        // A try that misses a page must not move the cursor on.
+        fspf::DirectoryCursor moved = cursor;
+        auto more = reader.next_entry(directory, moved, out);
+        if (more)
+            cursor = moved;
+        return more;
+    }));
 }
 
 Result<void> ProtectedVolume::read_link(const fspf::Inode& link, Path& out) {
-    enclave::Guard guard(page_lock_);
     base::MutableBytes target(reinterpret_cast<uint8_t*>(out.data()), Path::capacity());
-    out.set_size(SCONE_TRY(translated(state_->reader.read_link(link, target))));
+    out.set_size(SCONE_TRY(translated(
+        state_->locked.run([&](fspf::Reader& reader) { return reader.read_link(link, target); }))));
     return {};
+}
+
+Result<uint64_t> ProtectedVolume::read_kept(const fspf::Inode& file, uint64_t offset, uint64_t size,
+                                            fspf::ContentOutput output) {
+    return translated(state_->content.read_kept(file, offset, size, output));
 }
 
 Result<void> ProtectedVolume::open_content(const fspf::Inode& file, fspf::OpenContent& content) {

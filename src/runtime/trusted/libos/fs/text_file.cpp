@@ -6,32 +6,6 @@ namespace scone::libos {
 
 using namespace linux_abi;
 
-TextFile::TextFile(std::string_view path, Vector<char> content, uint32_t mode, uint32_t flags)
-    : File(flags), path_(path), content_(std::move(content)), mode_(mode) {}
-
-Result<uint64_t> TextFile::read_at(IoBuffer& buffer, uint64_t offset) {
-    if (offset >= content_.size())
-        return 0;
-    uint64_t count = content_.size() - offset;
-    if (count > buffer.size())
-        count = buffer.size();
-    SCONE_TRY(buffer.put(0, content_.data() + offset, count));
-    return count;
-}
-
-Result<uint64_t> TextFile::seek(int64_t offset, int whence) {
-    return seek_within(offset, whence, content_.size());
-}
-
-Result<void> TextFile::stat(Stat& out) {
-    out = {};
-    out.dev = 4, out.ino = 1, out.nlink = 1;
-    out.mode = kS_IFREG | mode_;
-    out.size = static_cast<int64_t>(content_.size());
-    out.blksize = 1024;
-    return {};
-}
-
 Result<void> ListDirectory::add(std::string_view name, uint8_t type) {
     if (!entries_.push({FixedText<64>(name), type}))
         return error(kENOMEM);
@@ -68,6 +42,23 @@ Result<void> ListDirectory::stat(Stat& out) {
     out.mode = kS_IFDIR | 0555;
     out.blksize = 1024;
     return {};
+}
+
+bool ListDirectory::has(std::string_view name) const {
+    for (const Entry& entry : entries_)
+        if (entry.name.view() == name)
+            return true;
+    return false;
+}
+
+bool ListDirectory::is_at_start() {
+    enclave::Guard guard(position_lock_);
+    return position_ == 0;
+}
+
+void ListDirectory::take_entries(ListDirectory& from) {
+    enclave::Guard guard(position_lock_);
+    entries_ = std::move(from.entries_);
 }
 
 TextBuilder& TextBuilder::append(std::string_view text) {

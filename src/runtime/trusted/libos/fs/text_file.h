@@ -1,7 +1,7 @@
-// A small file whose content was made when it was opened: /proc, /sys, injected files.
+// Directories and texts that are made in the enclave: /proc, /sys, /dev.
 //
 // Side:    trusted
-// Threads: the content does not change
+// Threads: entries are under position_lock_; a builder belongs to one thread
 #pragma once
 
 #include "runtime/trusted/libos/vector.h"
@@ -9,31 +9,22 @@
 
 namespace scone::libos {
 
-class TextFile : public File {
-  public:
-    TextFile(std::string_view path, Vector<char> content, uint32_t mode, uint32_t flags);
-    Result<uint64_t> read_at(IoBuffer& buffer, uint64_t offset) override;
-    Result<uint64_t> seek(int64_t offset, int whence) override;
-    Result<void> stat(linux_abi::Stat& out) override;
-    bool can_map() const override { return true; }
-    void describe(Path& out) const override { out.append(path_.view()); }
-
-  private:
-    FixedText<256> path_;
-    Vector<char> content_;
-    uint32_t mode_;
-};
-
-// A directory with names that are known: entries are "name\0type" pairs appended by add().
+// A directory with names that are known.
 class ListDirectory : public File {
   public:
     explicit ListDirectory(std::string_view path) : File(linux_abi::kO_RDONLY), path_(path) {}
-    // type: DT_REG 8, DT_DIR 4, DT_LNK 10, DT_CHR 2
+    // type: DT_...
     Result<void> add(std::string_view name, uint8_t type);
     Result<uint64_t> read_directory(IoBuffer& buffer) override;
     Result<uint64_t> seek(int64_t offset, int whence) override;
     Result<void> stat(linux_abi::Stat& out) override;
+    bool is_directory() const override { return true; }
+    bool has(std::string_view name) const;
     void describe(Path& out) const override { out.append(path_.view()); }
+
+  protected:
+    bool is_at_start();
+    void take_entries(ListDirectory& from);
 
   private:
     struct Entry {

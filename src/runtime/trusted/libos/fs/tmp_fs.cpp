@@ -64,6 +64,13 @@ class TmpFile : public File {
     }
     Result<uint64_t> read_directory(IoBuffer& buffer) override;
     bool can_map() const override { return node_->is_regular(); }
+    bool is_directory() const override { return node_->is_directory(); }
+    Result<Ref<File>> reopen(uint32_t flags) override {
+        auto file = make_ref<TmpFile>(node_, flags, path_.view());
+        if (!file)
+            return error(kENOMEM);
+        return Ref<File>(file);
+    }
     void describe(Path& out) const override { out.append(path_.view()); }
 
   private:

@@ -123,6 +123,9 @@ Result<void> make_initial_stack(Process& process, Program& program, const StartI
     }
     uint64_t top = stack.push(words.data(), words.size() * 8);
     SCONE_TRY(stack.result());
+    process.stack_start = top;
+    process.auxiliary_end = top + words.size() * 8;
+    process.auxiliary_start = process.auxiliary_end - sizeof auxiliary;
     frame = {};
     frame.rsp = top;
     frame.rip = image.first_instruction;

@@ -6,6 +6,7 @@
 #include "runtime/trusted/libos/loader/code_rules.h"
 #include "runtime/trusted/libos/loader/initial_stack.h"
 #include "runtime/trusted/libos/loader/program.h"
+#include "runtime/trusted/libos/vfs/path_walk.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
 
 namespace scone::libos {

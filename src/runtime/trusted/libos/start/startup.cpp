@@ -9,9 +9,9 @@
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/enclave/layout_unsafe.h"
 #include "runtime/trusted/enclave/upcalls.h"
+#include "runtime/trusted/libos/fs/dev_fs.h"
 #include "runtime/trusted/libos/fs/host_file.h"
 #include "runtime/trusted/libos/fs/host_fs.h"
-#include "runtime/trusted/libos/fs/mapped_host_fs.h"
 #include "runtime/trusted/libos/fs/proc_fs.h"
 #include "runtime/trusted/libos/fs/protected_fs.h"
 #include "runtime/trusted/libos/fs/tmp_fs.h"
@@ -147,9 +147,7 @@ void open_standard_streams(Process& process) {
 }
 
 Ref<FileSystem> host_tree(std::string_view path, std::string_view host_path) {
-    if (path == host_path)
-        return make_ref<HostFs>();
-    return make_ref<MappedHostFs>(path, host_path);
+    return make_ref<HostFs>(path, host_path);
 }
 Ref<FileSystem> ephemeral_tree(std::string_view path) {
     return make_ref<TmpFs>(path == "/" ? "" : path);
@@ -171,16 +169,16 @@ void permit_sharing(const Launch& launch, const Configuration& configuration,
             "System V queues, lies outside of the enclave. This is not secure!");
 }
 
-void mount_files(const Configuration& configuration) {
+void mount_files(const Configuration& configuration, uint64_t heap_size) {
     bool mounted;
     if (configuration.has_root) {
-        auto volume =
-            ProtectedVolume::open(runtime_cipher(), configuration.fspf_path.view(),
-                                  fspf::Key{std::span<const uint8_t, 32>(configuration.fspf_key)},
-                                  std::to_array(configuration.fspf_tag));
+        auto volume = ProtectedVolume::open(
+            runtime_cipher(), configuration.fspf_path.view(),
+            fspf::Key{std::span<const uint8_t, 32>(configuration.fspf_key)},
+            std::to_array(configuration.fspf_tag), block_cache_size(heap_size));
         mounted = volume && mount_regions(volume, {host_tree, ephemeral_tree});
     } else {
-        auto host = make_ref<HostFs>();
+        auto host = make_ref<HostFs>("/", "/");
         mounted = host && vfs::mount("", host);
     }
     auto proc = make_ref<ProcFs>();
@@ -286,7 +284,7 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
     if (configuration->attested || configuration->has_root)
         code_rules::warn_where_insecure();
     set_socketpair_rule(configuration->socketpair);
-    mount_files(*configuration);
+    mount_files(*configuration, settings.heap_size);
     enter_working_directory(*process, launch, *configuration);
     run(thread, measured_program(page, launch), configuration);
 }

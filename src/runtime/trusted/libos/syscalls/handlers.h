@@ -12,6 +12,5 @@ namespace scone::libos {
 #include "runtime/trusted/libos/syscalls/syscall_list.inc"
 #undef SYSCALL
 #undef SYSCALL_AS
-SyscallResult sys_xattr(Call& call);
 
 }  // namespace scone::libos

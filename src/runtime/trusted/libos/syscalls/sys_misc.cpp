@@ -71,8 +71,4 @@ SyscallResult sys_getrandom(Call& call) {
     return size;
 }
 
-SyscallResult sys_xattr(Call&) {
-    return error(kEOPNOTSUPP);
-}
-
 }  // namespace scone::libos

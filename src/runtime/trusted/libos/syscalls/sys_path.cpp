@@ -1,66 +1,32 @@
-// open, stat and the other calls on paths
-#include "runtime/trusted/libos/program_memory.h"
+// open, rename, link and the other calls on paths; stat and chmod are in sys_attributes
+#include "runtime/trusted/libos/syscalls/arguments.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
-#include "runtime/trusted/libos/time/clock.h"
-#include "runtime/trusted/libos/vfs/vfs.h"
+#include "runtime/trusted/libos/vfs/path_walk.h"
 
 namespace scone::libos {
 namespace {
 
 using namespace linux_abi;
 
-Result<void> path_of(int fd, uint64_t address, Path& out) {
-    Path given;
-    SCONE_TRY(copy_path(given, address));
-    return vfs::absolute_path(fd, given.view(), out);
-}
-
-uint32_t masked(Call& call, uint32_t mode) {
-    FsContext& context = *call.process().fs;
-    enclave::Guard guard(context.lock);
-    return mode & ~context.umask & 07777;
-}
-
-SyscallResult done(Result<void> result) {
-    if (!result)
-        return std::unexpected(result.error());
-    return 0;
+SyscallResult open_resolved(Call& call, const Path& path, uint32_t flags, uint32_t mode) {
+    Ref<File> file = SCONE_TRY(vfs::open(path.view(), flags, without_umask(call, mode)));
+    CloseOnExec mark = flags & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No;
+    return static_cast<uint64_t>(SCONE_TRY(call.process().files->add(file, mark)));
 }
 
 SyscallResult open_at(Call& call, int fd, uint64_t path_address, uint32_t flags, uint32_t mode) {
     Path path;
     SCONE_TRY(path_of(fd, path_address, path));
-    Ref<File> file = SCONE_TRY(vfs::open(path.view(), flags, masked(call, mode)));
-    CloseOnExec mark = flags & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No;
-    return static_cast<uint64_t>(SCONE_TRY(call.process().files->add(file, mark)));
+    return open_resolved(call, path, flags, mode);
 }
 
-Result<void> stat_at(Call& call, int fd, uint64_t path_address, uint32_t flags, Stat& out) {
+// What the last component of the path at this address says, for calls that take no "." and "..".
+Result<Path> last_component_of(uint64_t address) {
     Path given;
-    SCONE_TRY(copy_path(given, path_address));
-    if (given.size() == 0 && (flags & kAT_EMPTY_PATH)) {
-        if (fd == kAT_FDCWD)
-            given.append(".");
-        else
-            return SCONE_TRY(call.process().files->get(fd))->stat(out);
-    }
-    Path path;
-    SCONE_TRY(vfs::absolute_path(fd, given.view(), path));
-    return vfs::stat(path.view(), flags & kAT_SYMLINK_NOFOLLOW ? Follow::No : Follow::Yes, out);
-}
-
-SyscallResult put_stat(Result<void> result, const Stat& out, uint64_t address) {
-    if (!result)
-        return std::unexpected(result.error());
-    SCONE_TRY(AppPtr<Stat>(address).store(out));
-    return 0;
-}
-
-template <class F>
-SyscallResult on_path(int fd, uint64_t address, Follow follow, F&& operation) {
-    Path path;
-    SCONE_TRY(path_of(fd, address, path));
-    return done(vfs::with_tree(path.view(), follow, operation));
+    SCONE_TRY(copy_path(given, address));
+    while (given.size() > 1 && given.view().back() == '/')
+        given.truncate(given.size() - 1);
+    return Path(vfs::last_component(given.view()));
 }
 
 }  // namespace
@@ -71,92 +37,78 @@ SyscallResult sys_open(Call& call) {
 SyscallResult sys_openat(Call& call) {
     return open_at(call, call.fd(0), call.arg[1], call.u32(2), call.u32(3));
 }
+SyscallResult sys_openat2(Call& call) {
+    struct How {
+        uint64_t flags, mode, resolve;
+    };
+    enum : uint64_t {
+        kNoCrossing = 1,
+        kNoMagicLinks = 2,
+        kNoLinks = 4,
+        kBeneath = 8,
+        kInRoot = 16,
+        kCached = 32,
+        kAll = 63
+    };
+    constexpr uint64_t kMost = 4096, kKnownFlags = 037777703;
+    uint64_t size = call.arg[3];
+    if (size < sizeof(How))
+        return error(kEINVAL);
+    if (size > kMost)
+        return error(kE2BIG);
+    How how = SCONE_TRY(AppPtr<How>(call.arg[2]).load());
+    for (uint64_t at = sizeof how; at < size; at++)
+        if (SCONE_TRY(AppPtr<uint8_t>(call.arg[2] + at).load()) != 0)
+            return error(kE2BIG);
+    bool makes = (how.flags & kO_CREAT) || (how.flags & kO_TMPFILE) == kO_TMPFILE;
+    bool beneath = how.resolve & kBeneath, in_root = how.resolve & kInRoot;
+    if ((how.flags & ~kKnownFlags) || (how.resolve & ~kAll) || (how.mode & ~07777ull) ||
+        (how.mode != 0 && !makes) || (beneath && in_root))
+        return error(kEINVAL);
+    if (how.resolve & kCached)
+        return error(kEAGAIN);  // nothing is known without asking
+    if (how.resolve == 0)
+        return open_at(call, call.fd(0), call.arg[1], static_cast<uint32_t>(how.flags),
+                       static_cast<uint32_t>(how.mode));
+    Path given, base, path;
+    SCONE_TRY(copy_path(given, call.arg[1]));
+    if (given.size() == 0)
+        return error(kENOENT);
+    bool confined = beneath || in_root;
+    if (given.view()[0] != '/' || confined)
+        SCONE_TRY(vfs::absolute_path(call.fd(0), ".", base));
+    if (base.size() > 1)
+        base.truncate(base.size() - 1);  // the slash of "."
+    vfs::Rules rules{beneath, in_root, (how.resolve & kNoLinks) != 0,
+                     (how.resolve & kNoCrossing) != 0};
+    bool follow =
+        !(how.flags & kO_NOFOLLOW) && (how.flags & (kO_CREAT | kO_EXCL)) != (kO_CREAT | kO_EXCL);
+    SCONE_TRY(vfs::resolve(base.view(), given.view(), rules, follow, path));
+    // No link is left to be followed, not even one that appears meanwhile.
+    return open_resolved(call, path, static_cast<uint32_t>(how.flags) | kO_NOFOLLOW,
+                         static_cast<uint32_t>(how.mode));
+}
 SyscallResult sys_creat(Call& call) {
     return open_at(call, kAT_FDCWD, call.arg[0], kO_CREAT | kO_WRONLY | kO_TRUNC, call.u32(1));
-}
-
-SyscallResult sys_stat(Call& call) {
-    Stat out{};
-    return put_stat(stat_at(call, kAT_FDCWD, call.arg[0], 0, out), out, call.arg[1]);
-}
-SyscallResult sys_lstat(Call& call) {
-    Stat out{};
-    return put_stat(stat_at(call, kAT_FDCWD, call.arg[0], kAT_SYMLINK_NOFOLLOW, out), out,
-                    call.arg[1]);
-}
-SyscallResult sys_newfstatat(Call& call) {
-    Stat out{};
-    return put_stat(stat_at(call, call.fd(0), call.arg[1], call.u32(3), out), out, call.arg[2]);
-}
-
-SyscallResult sys_statx(Call& call) {
-    struct StatxTime {
-        int64_t seconds;
-        uint32_t nanoseconds, pad;
-    };
-    struct Statx {
-        uint32_t mask, blksize;
-        uint64_t attributes;
-        uint32_t nlink, uid, gid;
-        uint16_t mode, pad;
-        uint64_t ino, size, blocks, attributes_mask;
-        StatxTime atime, btime, ctime, mtime;
-        uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
-        uint64_t rest[14];
-    };
-    static_assert(sizeof(Statx) == 256);
-    Stat s{};
-    SCONE_TRY(stat_at(call, call.fd(0), call.arg[1], call.u32(2), s));
-    auto time = [](const Timespec& t) {
-        return StatxTime{t.seconds, static_cast<uint32_t>(t.nanoseconds), 0};
-    };
-    auto major = [](uint64_t dev) {
-        return static_cast<uint32_t>((dev >> 8 & 0xfff) | (dev >> 32 & ~0xfffu));
-    };
-    auto minor = [](uint64_t dev) {
-        return static_cast<uint32_t>((dev & 0xff) | (dev >> 12 & ~0xffu));
-    };
-    Statx out{};
-    out.mask = 0x7ff;  // STATX_BASIC_STATS
-    out.blksize = static_cast<uint32_t>(s.blksize);
-    out.nlink = static_cast<uint32_t>(s.nlink);
-    out.uid = s.uid, out.gid = s.gid;
-    out.mode = static_cast<uint16_t>(s.mode);
-    out.ino = s.ino, out.size = static_cast<uint64_t>(s.size),
-    out.blocks = static_cast<uint64_t>(s.blocks);
-    out.atime = time(s.atime), out.ctime = time(s.ctime), out.mtime = time(s.mtime);
-    out.rdev_major = major(s.rdev), out.rdev_minor = minor(s.rdev);
-    out.dev_major = major(s.dev), out.dev_minor = minor(s.dev);
-    SCONE_TRY(AppPtr<Statx>(call.arg[4]).store(out));
-    return 0;
-}
-
-namespace {
-SyscallResult access_at(int fd, uint64_t address, uint32_t mode, Follow follow) {
-    if (mode & ~7u)
-        return error(kEINVAL);
-    return on_path(fd, address, follow, [&](FileSystem& tree, std::string_view path) {
-        return tree.access(path, mode, follow);
-    });
-}
-}  // namespace
-SyscallResult sys_access(Call& call) {
-    return access_at(kAT_FDCWD, call.arg[0], call.u32(1), Follow::Yes);
-}
-SyscallResult sys_faccessat(Call& call) {
-    return access_at(call.fd(0), call.arg[1], call.u32(2), Follow::Yes);
-}
-SyscallResult sys_faccessat2(Call& call) {
-    return access_at(call.fd(0), call.arg[1], call.u32(2),
-                     call.u32(3) & kAT_SYMLINK_NOFOLLOW ? Follow::No : Follow::Yes);
 }
 
 namespace {
 SyscallResult read_link_at(int fd, uint64_t address, uint64_t buffer, uint64_t size) {
     if (static_cast<int64_t>(size) <= 0)
         return error(kEINVAL);
-    Path path, target;
-    SCONE_TRY(path_of(fd, address, path));
+    Path given, path, target;
+    SCONE_TRY(copy_path(given, address));
+    if (given.size() == 0 && fd != kAT_FDCWD) {
+        // A descriptor of the link itself, as O_PATH | O_NOFOLLOW opens it.
+        Ref<File> file = SCONE_TRY(current_process().files->get(fd));
+        Stat now{};
+        SCONE_TRY(file->stat(now));
+        if ((now.mode & kS_IFMT) != kS_IFLNK)
+            return error(kENOENT);
+        file->describe(path);
+    } else {
+        SCONE_TRY(vfs::absolute_path(fd, given.view(), path));
+    }
     SCONE_TRY(vfs::read_link(path.view(), target));
     uint64_t count = target.size() < size ? target.size() : size;
     SCONE_TRY(copy_to_program(buffer, target.view().data(), count));
@@ -172,21 +124,44 @@ SyscallResult sys_readlinkat(Call& call) {
 
 namespace {
 SyscallResult mkdir_at(Call& call, int fd, uint64_t address, uint32_t mode) {
-    uint32_t kept = masked(call, mode);
+    uint32_t kept = without_umask(call, mode);
     return on_path(fd, address, Follow::No, [&](FileSystem& tree, std::string_view path) {
         return tree.make_directory(path, kept);
     });
 }
 SyscallResult mknod_at(Call& call, int fd, uint64_t address, uint32_t mode, uint64_t device) {
-    uint32_t kept = (mode & kS_IFMT) | masked(call, mode);
+    uint32_t kept = (mode & kS_IFMT) | without_umask(call, mode);
     return on_path(fd, address, Follow::No, [&](FileSystem& tree, std::string_view path) {
         return tree.make_node(path, kept, device);
     });
 }
 SyscallResult remove_at(int fd, uint64_t address, bool directory) {
+    if (directory) {
+        Path last = SCONE_TRY(last_component_of(address));
+        if (last.view() == ".")
+            return error(kEINVAL);
+        if (last.view() == "..")
+            return error(kENOTEMPTY);
+    }
     return on_path(fd, address, Follow::No, [&](FileSystem& tree, std::string_view path) {
         return tree.remove(path, directory);
     });
+}
+std::string_view without_last_slash(std::string_view path) {
+    while (path.size() > 1 && path.back() == '/')
+        path = {path.data(), path.size() - 1};
+    return path;
+}
+void note_rename(std::string_view from, std::string_view to, bool exchanged) {
+    from = without_last_slash(from);
+    to = without_last_slash(to);
+    // No path of a program has this component while the two change places.
+    constexpr std::string_view kAside = "/\x01";
+    if (exchanged)
+        vfs::note_move(to, kAside);
+    vfs::note_move(from, to);
+    if (exchanged)
+        vfs::note_move(kAside, from);
 }
 template <class F>
 SyscallResult on_two_paths(int from_fd, uint64_t from, int to_fd, uint64_t to, F&& operation) {
@@ -225,12 +200,40 @@ SyscallResult sys_unlinkat(Call& call) {
 
 namespace {
 SyscallResult rename_at(int from_fd, uint64_t from, int to_fd, uint64_t to, uint32_t flags) {
+    constexpr uint32_t kNoReplace = 1, kExchange = 2, kWhiteout = 4;
+    SCONE_TRY(only_flags(flags, kNoReplace | kExchange | kWhiteout));
+    if ((flags & kExchange) && (flags & (kNoReplace | kWhiteout)))
+        return error(kEINVAL);
+    for (uint64_t address : {from, to}) {
+        Path last = SCONE_TRY(last_component_of(address));
+        if (last.view() == "." || last.view() == "..")
+            return error(kEBUSY);
+    }
     return on_two_paths(from_fd, from, to_fd, to,
                         [&](FileSystem& tree, std::string_view a, std::string_view b) {
-                            return tree.rename(a, b, flags);
+                            auto result = tree.rename(a, b, flags);
+                            if (result)
+                                note_rename(a, b, flags & kExchange);
+                            return result;
                         });
 }
+// The open file that a path names as /proc/self/fd/N does, for linkat.
+Result<Ref<File>> named_descriptor(int fd, uint64_t address, uint32_t flags) {
+    Path given, path;
+    SCONE_TRY(copy_path(given, address));
+    if (given.size() == 0 && (flags & kAT_EMPTY_PATH))
+        return SCONE_TRY(current_process().files->get(fd));
+    if (!(flags & kAT_SYMLINK_FOLLOW))
+        return error(kENOENT);
+    SCONE_TRY(vfs::absolute_path(fd, given.view(), path));
+    return vfs::tree_of(path.view())->descriptor(path.view());
+}
 SyscallResult link_at(int from_fd, uint64_t from, int to_fd, uint64_t to, uint32_t flags) {
+    SCONE_TRY(only_flags(flags, kAT_SYMLINK_FOLLOW | kAT_EMPTY_PATH));
+    if (auto file = named_descriptor(from_fd, from, flags))
+        return on_path(to_fd, to, Follow::No, [&](FileSystem& tree, std::string_view path) {
+            return tree.link_file(**file, path);
+        });
     return on_two_paths(
         from_fd, from, to_fd, to, [&](FileSystem& tree, std::string_view a, std::string_view b) {
             return tree.link(a, b, flags & kAT_SYMLINK_FOLLOW ? Follow::Yes : Follow::No);
@@ -266,118 +269,6 @@ SyscallResult sys_symlinkat(Call& call) {
     return symlink_at(call.arg[0], call.fd(1), call.arg[2]);
 }
 
-namespace {
-SyscallResult chmod_at(int fd, uint64_t address, uint32_t mode) {
-    return on_path(fd, address, Follow::Yes, [&](FileSystem& tree, std::string_view path) {
-        return tree.change_mode(path, mode & 07777);
-    });
-}
-SyscallResult chown_at(int fd, uint64_t address, uint32_t user, uint32_t group, Follow follow) {
-    return on_path(fd, address, follow, [&](FileSystem& tree, std::string_view path) {
-        return tree.change_owner(path, user, group, follow);
-    });
-}
-}  // namespace
-SyscallResult sys_chmod(Call& call) {
-    return chmod_at(kAT_FDCWD, call.arg[0], call.u32(1));
-}
-SyscallResult sys_fchmodat(Call& call) {
-    return chmod_at(call.fd(0), call.arg[1], call.u32(2));
-}
-SyscallResult sys_chown(Call& call) {
-    return chown_at(kAT_FDCWD, call.arg[0], call.u32(1), call.u32(2), Follow::Yes);
-}
-SyscallResult sys_lchown(Call& call) {
-    return chown_at(kAT_FDCWD, call.arg[0], call.u32(1), call.u32(2), Follow::No);
-}
-SyscallResult sys_fchownat(Call& call) {
-    Path given;
-    SCONE_TRY(copy_path(given, call.arg[1]));
-    if (given.size() == 0 && (call.u32(4) & kAT_EMPTY_PATH)) {
-        SCONE_TRY(SCONE_TRY(call.file(0))->change_owner(call.u32(2), call.u32(3)));
-        return 0;
-    }
-    return chown_at(call.fd(0), call.arg[1], call.u32(2), call.u32(3),
-                    call.u32(4) & kAT_SYMLINK_NOFOLLOW ? Follow::No : Follow::Yes);
-}
-
-namespace {
-SyscallResult set_times_at(Call& call, int fd, uint64_t address, const Timespec* times,
-                           Follow follow) {
-    if (address == 0) {
-        SCONE_TRY(SCONE_TRY(call.process().files->get(fd))->set_times(times));
-        return 0;
-    }
-    return on_path(fd, address, follow, [&](FileSystem& tree, std::string_view path) {
-        return tree.set_times(path, times, follow);
-    });
-}
-Result<void> load_timevals(uint64_t address, Timespec (&out)[2]) {
-    for (unsigned i = 0; i < 2; i++) {
-        Timeval t = SCONE_TRY(AppPtr<Timeval>(address).load(i));
-        if (t.microseconds < 0 || t.microseconds >= 1'000'000)
-            return error(kEINVAL);
-        out[i] = {t.seconds, t.microseconds * 1000};
-    }
-    return {};
-}
-}  // namespace
-SyscallResult sys_utimensat(Call& call) {
-    Timespec times[2];
-    if (call.arg[2] != 0)
-        SCONE_TRY(copy_from_program(times, call.arg[2], sizeof times));
-    return set_times_at(call, call.fd(0), call.arg[1], call.arg[2] != 0 ? times : nullptr,
-                        call.u32(3) & kAT_SYMLINK_NOFOLLOW ? Follow::No : Follow::Yes);
-}
-SyscallResult sys_utimes(Call& call) {
-    Timespec times[2];
-    if (call.arg[1] != 0)
-        SCONE_TRY(load_timevals(call.arg[1], times));
-    return set_times_at(call, kAT_FDCWD, call.arg[0], call.arg[1] != 0 ? times : nullptr,
-                        Follow::Yes);
-}
-SyscallResult sys_utime(Call& call) {
-    Timespec times[2]{};
-    if (call.arg[1] != 0) {
-        times[0].seconds = SCONE_TRY(AppPtr<int64_t>(call.arg[1]).load(0));
-        times[1].seconds = SCONE_TRY(AppPtr<int64_t>(call.arg[1]).load(1));
-    }
-    return set_times_at(call, kAT_FDCWD, call.arg[0], call.arg[1] != 0 ? times : nullptr,
-                        Follow::Yes);
-}
-
-SyscallResult sys_truncate(Call& call) {
-    if (static_cast<int64_t>(call.arg[1]) < 0)
-        return error(kEINVAL);
-    return on_path(
-        kAT_FDCWD, call.arg[0], Follow::Yes,
-        [&](FileSystem& tree, std::string_view path) { return tree.truncate(path, call.arg[1]); });
-}
-
-SyscallResult sys_statfs(Call& call) {
-    uint8_t out[120];
-    SCONE_TRY(
-        on_path(kAT_FDCWD, call.arg[0], Follow::Yes,
-                [&](FileSystem& tree, std::string_view path) { return tree.statfs(path, out); }));
-    SCONE_TRY(copy_to_program(call.arg[1], out, sizeof out));
-    return 0;
-}
-SyscallResult sys_fstatfs(Call& call) {
-    Ref<File> file = SCONE_TRY(call.file(0));
-    Path path;
-    file->describe(path);
-    if (path.size() == 0 || path.view()[0] != '/') {
-        path.clear();
-        path.append("/dev");
-    }
-    uint8_t out[120];
-    SCONE_TRY(vfs::with_tree(path.view(), Follow::Yes, [&](FileSystem& tree, std::string_view at) {
-        return tree.statfs(at, out);
-    }));
-    SCONE_TRY(copy_to_program(call.arg[1], out, sizeof out));
-    return 0;
-}
-
 SyscallResult sys_getcwd(Call& call) {
     FsContext& context = *call.process().fs;
     Path now;
@@ -387,19 +278,27 @@ SyscallResult sys_getcwd(Call& call) {
     }
     if (call.arg[1] < now.size() + 1)
         return error(kERANGE);
+    Stat there{};
+    SCONE_TRY(vfs::stat(now.view(), Follow::No, there));  // ENOENT when it was removed
     SCONE_TRY(copy_to_program(call.arg[0], now.c_str(), now.size() + 1));
     return now.size() + 1;
 }
 
 namespace {
 SyscallResult change_directory(Call& call, const Path& path) {
-    Stat now{};
-    SCONE_TRY(vfs::stat(path.view(), Follow::Yes, now));
-    if ((now.mode & kS_IFMT) != kS_IFDIR)
-        return error(kENOTDIR);
-    // getcwd() and ".." mean the directory itself, not a link by which it was reached.
+    // Where it really lies: a later ".." leads to its parent, not to a link's.
     Path real;
     SCONE_TRY(vfs::resolve_links(path.view(), real));
+    Stat now{};
+    SCONE_TRY(vfs::stat(real.view(), Follow::Yes, now));
+    if ((now.mode & kS_IFMT) != kS_IFDIR)
+        return error(kENOTDIR);
+    SCONE_TRY(vfs::with_tree(real.view(), Follow::Yes, [&](FileSystem& tree, std::string_view at) {
+        constexpr uint32_t kSearch = 1;
+        return tree.access(at, kSearch, Follow::Yes);
+    }));
+    while (real.size() > 1 && real.view().back() == '/')
+        real.truncate(real.size() - 1);
     FsContext& context = *call.process().fs;
     enclave::Guard guard(context.lock);
     context.working_directory = real;
@@ -413,9 +312,7 @@ SyscallResult sys_chdir(Call& call) {
 }
 SyscallResult sys_fchdir(Call& call) {
     Ref<File> file = SCONE_TRY(call.file(0));
-    Stat now{};
-    SCONE_TRY(file->stat(now));
-    if ((now.mode & kS_IFMT) != kS_IFDIR)
+    if (!file->is_directory())
         return error(kENOTDIR);
     Path path;
     file->describe(path);

@@ -132,7 +132,10 @@ SyscallResult sys_copy_file_range(Call& call) {
     Ref<File> out = SCONE_TRY(call.file(2));
     if (call.u32(5) != 0)
         return error(kEINVAL);
-    if (SCONE_TRY(type_of(*in)) != kS_IFREG || SCONE_TRY(type_of(*out)) != kS_IFREG)
+    uint32_t in_type = SCONE_TRY(type_of(*in)), out_type = SCONE_TRY(type_of(*out));
+    if (in_type == kS_IFDIR || out_type == kS_IFDIR)
+        return error(kEISDIR);
+    if (in_type != kS_IFREG || out_type != kS_IFREG)
         return error(kEINVAL);
     if (!in->is_readable() || !out->is_writable() || (out->status_flags() & kO_APPEND))
         return error(kEBADF);

@@ -7,6 +7,7 @@
 #include "runtime/trusted/libos/task/children.h"
 #include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/futex.h"
+#include "runtime/trusted/libos/task/mutex.h"
 #include "runtime/trusted/libos/task/parent.h"
 #include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/time/clock.h"
@@ -70,6 +71,9 @@ Result<Ref<Process>> copy_process(Process& parent, const NewProcess& what) {
     child->arguments_end = parent.arguments_end;
     child->environment_start = parent.environment_start;
     child->environment_end = parent.environment_end;
+    child->auxiliary_start = parent.auxiliary_start;
+    child->auxiliary_end = parent.auxiliary_end;
+    child->stack_start = parent.stack_start;
     child->no_new_processes = parent.no_new_processes;
     child->personality = parent.personality;
     child->flags = parent.flags;
@@ -103,6 +107,7 @@ int32_t host_pid() {
 
 // In the copy: this thread and its process are all there is.
 void become_child(Thread& thread, Process& process) {
+    fork_generation.fetch_add(1);
     forget_other_threads(process);
     reset_futexes_after_fork();
     SharedRing::renew_nonces();

@@ -85,6 +85,7 @@ struct Process : RefCounted {
     Path executable{"/"};                          // /proc/self/exe
     FixedText<16> name{};
     uint64_t arguments_start = 0, arguments_end = 0, environment_start = 0, environment_end = 0;
+    uint64_t auxiliary_start = 0, auxiliary_end = 0, stack_start = 0;  // for /proc/self
     uint64_t start_time_ns = 0;
     bool no_new_processes = true;               // SCONE_FORK=0
     std::atomic<Thread*> exec_thread{nullptr};  // the others end when one calls exec

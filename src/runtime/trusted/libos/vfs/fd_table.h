@@ -58,6 +58,7 @@ class FdTable : public RefCounted {
     // last descriptor has to end it.
     void note_lost_references();
     void set_limit(uint64_t limit) { limit_ = limit; }
+    uint64_t limit() const { return limit_; }
     // Calls visit(fd, file) for each open descriptor, in order.
     template <class F>
     void for_each(F&& visit) {

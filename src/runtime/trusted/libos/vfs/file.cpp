@@ -86,6 +86,18 @@ Result<uint64_t> File::read_directory(IoBuffer&) {
 Result<void> File::flock(int) {
     return {};
 }
+Result<uint64_t> File::extended_attribute(ExtendedAttribute&) {
+    return error(kEOPNOTSUPP);
+}
+Result<uint64_t> File::append(IoBuffer& buffer) {
+    enclave::Guard guard(position_lock_);
+    Stat now{};
+    SCONE_TRY(stat(now));
+    return write_at(buffer, static_cast<uint64_t>(now.size));
+}
+Result<Ref<File>> File::reopen(uint32_t) {
+    return error(kENXIO);
+}
 Result<void> File::set_status_flags(uint32_t flags) {
     constexpr uint32_t kChangeable = kO_APPEND | kO_NONBLOCK | kO_ASYNC | kO_DIRECT | kO_NOATIME;
     status_flags_ = (status_flags() & ~kChangeable) | (flags & kChangeable);

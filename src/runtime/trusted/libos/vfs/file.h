@@ -15,6 +15,7 @@
 #include "runtime/trusted/libos/errno.h"
 #include "runtime/trusted/libos/ref.h"
 #include "runtime/trusted/libos/text.h"
+#include "runtime/trusted/libos/vfs/extended_attribute.h"
 #include "runtime/trusted/libos/vfs/io_buffer.h"
 
 namespace scone::libos {
@@ -62,8 +63,15 @@ class File : public RefCounted {
     virtual Result<void> set_times(const linux_abi::Timespec times[2]);
     // linux_dirent64 records; 0 at the end.
     virtual Result<uint64_t> read_directory(IoBuffer& buffer);
-    // flock and record locks; `lock` is struct flock.
     virtual Result<void> flock(int operation);
+    virtual Result<uint64_t> extended_attribute(ExtendedAttribute& request);
+    // At the end, wherever the position is, which stays.
+    virtual Result<uint64_t> append(IoBuffer& buffer);
+    // Another description of the same file, as open("/proc/self/fd/N") makes it.
+    virtual Result<Ref<File>> reopen(uint32_t flags);
+    // The file or a folder above it was renamed in the program's view.
+    virtual void note_move(std::string_view /*from*/, std::string_view /*to*/) {}
+    virtual bool is_directory() const { return false; }
     // O_APPEND, O_NONBLOCK, ... changed by fcntl or FIONBIO.
     virtual Result<void> set_status_flags(uint32_t flags);
     // What is ready now, for files that are polled inside the enclave; the others are asked about
@@ -93,6 +101,9 @@ class File : public RefCounted {
     }
 
     uint32_t status_flags() const { return status_flags_.load(std::memory_order_relaxed); }
+    // F_SETOWN: whom SIGIO goes to; a process group is negative.
+    std::atomic<int32_t> owner{0};
+    bool is_path_only() const { return status_flags() & linux_abi::kO_PATH; }
     bool is_non_blocking() const { return status_flags() & linux_abi::kO_NONBLOCK; }
     bool is_readable() const {
         return (status_flags() & linux_abi::kO_ACCMODE) != linux_abi::kO_WRONLY;

@@ -58,6 +58,12 @@ class FileSystem : public RefCounted {
         return error(linux_abi::kEROFS);
     }
     virtual Result<void> truncate(std::string_view, uint64_t) { return error(linux_abi::kEROFS); }
+    virtual Result<uint64_t> extended_attribute(std::string_view path, Follow follow,
+                                                ExtendedAttribute& request);
+    // A further name for a file that is open.
+    virtual Result<void> link_file(File&, std::string_view) { return error(linux_abi::kEXDEV); }
+    // The open file that this path names as /proc/self/fd/N does. ENOENT.
+    virtual Result<Ref<File>> descriptor(std::string_view) { return error(linux_abi::kENOENT); }
     // struct statfs, 120 bytes
     virtual Result<void> statfs(std::string_view, uint8_t (&out)[120]);
 };

@@ -2,6 +2,7 @@
 
 #include "runtime/trusted/libos/loader/measured_files.h"
 #include "runtime/trusted/libos/task/process.h"
+#include "runtime/trusted/libos/vfs/path_walk.h"
 
 namespace scone::libos {
 
@@ -15,6 +16,13 @@ Result<void> FileSystem::access(std::string_view path, uint32_t mode, Follow fol
     if ((mode & 1) && (now.mode & kS_IFMT) == kS_IFREG && !(now.mode & 0111))
         return error(kEACCES);
     return {};
+}
+
+Result<uint64_t> FileSystem::extended_attribute(std::string_view path, Follow follow,
+                                                ExtendedAttribute&) {
+    Stat now{};
+    SCONE_TRY(stat(path, follow, now));
+    return error(kEOPNOTSUPP);
 }
 
 Result<void> FileSystem::statfs(std::string_view path, uint8_t (&out)[120]) {
@@ -38,39 +46,6 @@ struct Mount {
     Ref<FileSystem> tree;
 };
 Vector<Mount*> mounts;  // longest prefix first
-
-bool lies_in(std::string_view path, std::string_view prefix) {
-    return path.size() >= prefix.size() &&
-           __builtin_memcmp(path.data(), prefix.data(), prefix.size()) == 0 &&
-           (path.size() == prefix.size() || prefix.empty() || path[prefix.size()] == '/');
-}
-
-// Appends the components of `path` to `out`, taking out "." and "..".
-Result<void> append_components(Path& out, std::string_view path) {
-    size_t at = 0;
-    while (at < path.size()) {
-        size_t end = at;
-        while (end < path.size() && path[end] != '/')
-            end++;
-        std::string_view name(path.data() + at, end - at);
-        at = end + 1;
-        if (name.size() > 255)
-            return error(kENAMETOOLONG);
-        if (name.empty() || name == ".")
-            continue;
-        if (name == "..") {
-            size_t size = out.size();
-            while (size > 0 && out.view()[size - 1] != '/')
-                size--;
-            out.truncate(size > 0 ? size - 1 : 0);
-            continue;
-        }
-        out.append('/').append(name);
-    }
-    if (out.overflowed())
-        return error(kENAMETOOLONG);
-    return {};
-}
 
 }  // namespace
 
@@ -104,23 +79,18 @@ Result<void> absolute_path(int fd, std::string_view path, Path& out) {
             out.append(context.working_directory.view());
         } else {
             Ref<File> directory = SCONE_TRY(current_process().files->get(fd));
-            Stat now{};
-            SCONE_TRY(directory->stat(now));
-            if ((now.mode & kS_IFMT) != kS_IFDIR)
+            if (!directory->is_directory())
                 return error(kENOTDIR);
             directory->describe(out);
         }
         if (out.view() == "/")
             out.clear();
     }
-    SCONE_TRY(append_components(out, path));
+    SCONE_TRY(append_path(out, path));
     // "dir/" and "dir/." must be a directory.
-    bool wants_directory = path.back() == '/';
-    if (out.size() == 0)
+    if (out.size() == 0 || names_directory(path))
         out.append('/');
-    else if (wants_directory)
-        out.append("/");
-    return {};
+    return out.overflowed() ? Result<void>(error(kENAMETOOLONG)) : Result<void>();
 }
 
 Result<Ref<File>> open(std::string_view path, uint32_t flags, uint32_t mode) {
@@ -136,46 +106,27 @@ Result<void> stat(std::string_view path, Follow follow, Stat& out) {
     });
 }
 
+void note_move(std::string_view from, std::string_view to) {
+    Process& process = current_process();
+    process.files->for_each([&](int, const Ref<File>& file) { file->note_move(from, to); });
+    FsContext& context = *process.fs;
+    enclave::Guard guard(context.lock);
+    move_path(context.working_directory, from, to);
+}
+
+void move_path(Path& path, std::string_view from, std::string_view to) {
+    if (!lies_in(path.view(), from))
+        return;
+    Path moved(to);
+    moved.append({path.view().data() + from.size(), path.size() - from.size()});
+    if (!moved.overflowed())
+        path = moved;
+}
+
 Result<void> read_link(std::string_view path, Path& out) {
     return with_tree(path, Follow::No, [&](FileSystem& tree, std::string_view at) {
         return tree.read_link(at, out);
     });
-}
-
-Result<void> resolve_links(std::string_view path, Path& out) {
-    out.clear();
-    Path rest(path);
-    for (int hops = 0; hops < 40;) {
-        std::string_view text = rest.view();
-        size_t start = 0;
-        while (start < text.size() && text[start] == '/')
-            start++;
-        size_t end = start;
-        while (end < text.size() && text[end] != '/')
-            end++;
-        if (start == end) {
-            if (out.size() == 0)
-                out.append('/');
-            return out.overflowed() ? Result<void>(error(kENAMETOOLONG)) : Result<void>();
-        }
-        Path next(out.view()), target;
-        SCONE_TRY(append_components(next, {text.data() + start, end - start}));
-        Path tail({text.data() + end, text.size() - end});
-        bool is_link = next.size() > 0 && read_link(next.view(), target).has_value();
-        if (is_link) {
-            hops++;
-            if (target.size() > 0 && target.view()[0] == '/')
-                out.clear();
-            rest = target;
-            rest.append('/').append(tail.view());
-        } else {
-            out = next;
-            rest = tail;
-        }
-        if (rest.overflowed())
-            return error(kENAMETOOLONG);
-    }
-    return error(kELOOP);
 }
 
 }  // namespace vfs

@@ -2,7 +2,7 @@
 //
 // Side:    trusted
 // Trees are chosen by the longest mounted prefix of the path, after "." and ".." were taken out
-// component by component.
+// (path_walk.h).
 // Threads: mounts are made before the program starts; everything else is thread-safe
 #pragma once
 
@@ -26,9 +26,11 @@ Result<void> absolute_path(int fd, std::string_view path, Path& out);
 Result<Ref<File>> open(std::string_view path, uint32_t flags, uint32_t mode);
 Result<void> stat(std::string_view path, Follow follow, linux_abi::Stat& out);
 Result<void> read_link(std::string_view path, Path& out);
-// The absolute path with every symbolic link in it followed.
-// Errors: ENAMETOOLONG, ELOOP
-Result<void> resolve_links(std::string_view path, Path& out);
+// A directory or file has another name now: open files below it and the working directory follow.
+// Other processes are not told.
+void note_move(std::string_view from, std::string_view to);
+// The part of note_move for one path.
+void move_path(Path& path, std::string_view from, std::string_view to);
 // Calls operation(tree, path) on the tree that the path, followed or not, belongs to.
 template <class F>
 auto with_tree(std::string_view path, Follow follow, F&& operation)
