@@ -9,7 +9,7 @@ A listed case that passes is an error too.
 import os, pathlib, subprocess, sys, tempfile
 
 MODES = (("rewritten", "1"), ("trapped", "0"), ("mixed", "mixed"))
-scone_run, program, cases = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
+scone_run, program, cases = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
 name = program.name.removeprefix("conformance_")
 listed = {}
 for line in (pathlib.Path(__file__).parent / "expected_failures/programs.txt").read_text().splitlines():

@@ -38,6 +38,11 @@ class PipeEnd : public File {
     Result<uint64_t> write(IoBuffer& buffer) override;
     Result<void> stat(linux_abi::Stat& out) override;
     Result<uint64_t> ioctl(uint64_t request, uint64_t argument) override;
+    Result<void> allocate(int, uint64_t, uint64_t) override { return error(linux_abi::kESPIPE); }
+    Result<uint64_t> extended_attribute(ExtendedAttribute& request) override;
+    // /proc/self/fd/N: the same end once more. Linux makes a description of its own, whose status
+    // flags may differ; the other side of a pipe cannot be had here.
+    Result<Ref<File>> reopen(uint32_t flags) override;
     Result<void> change_mode(uint32_t) override { return {}; }
     Result<void> change_owner(uint32_t, uint32_t) override { return {}; }
     Result<void> set_times(const linux_abi::Timespec*) override { return {}; }

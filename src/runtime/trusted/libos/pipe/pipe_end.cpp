@@ -69,6 +69,18 @@ void PipeEnd::describe(Path& out) const {
     out.append("pipe:[").append_number(pipe_->number()).append("]");
 }
 
+// Attributes of the program's own are for regular files and directories.
+Result<uint64_t> PipeEnd::extended_attribute(ExtendedAttribute& request) {
+    bool user = std::string_view(request.name.view()).starts_with("user.");
+    return error(request.what == ExtendedAttribute::What::Set && user ? kEPERM : kEOPNOTSUPP);
+}
+
+Result<Ref<File>> PipeEnd::reopen(uint32_t flags) {
+    if ((flags & kO_ACCMODE) != (status_flags() & kO_ACCMODE))
+        return error(kENXIO);
+    return Ref<File>(this);
+}
+
 Result<void> PipeEnd::set_status_flags(uint32_t flags) {
     SCONE_TRY(File::set_status_flags(flags & ~kO_DIRECT));
     if (pipe_->form_ == Pipe::Form::Shared)
