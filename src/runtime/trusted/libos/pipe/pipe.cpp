@@ -172,66 +172,79 @@ Result<uint64_t> Pipe::write_local(const IoBuffer& buffer, bool whole, Sleepers:
 namespace {
 class RingLock {
   public:
-    explicit RingLock(SharedRing* ring) : ring_(ring) {}
+    RingLock(SharedRing* ring, SharedRing::Side side) : ring_(ring), side_(side) {}
     ~RingLock() {
         if (locked_)
-            ring_->unlock();
+            ring_->unlock(side_);
     }
     RingLock(const RingLock&) = delete;
     RingLock& operator=(const RingLock&) = delete;
     Result<void> lock(int token_fd) {
         if (ring_ == nullptr)
             return {};
-        SCONE_TRY(ring_->lock(token_fd));
+        SCONE_TRY(ring_->lock(side_, token_fd));
         locked_ = true;
         return {};
     }
 
   private:
     SharedRing* ring_;
+    SharedRing::Side side_;
     bool locked_ = false;
 };
 }  // namespace
 
-Result<uint64_t> Pipe::content_size(int token_fd) {
-    if (!shared_)
-        return ring_.size();
-    RingLock lock(shared_.get());
-    SCONE_TRY(lock.lock(token_fd));
-    return shared_->size();
+Result<uint64_t> Pipe::content_size() {
+    return shared_ ? shared_->size() : ring_.size();
 }
 
 Result<uint64_t> Pipe::read_tokens(PipeEnd& end, const IoBuffer& buffer) {
     int fd = end.host_fd_;
     SharedRing* shared = shared_.get();
-    RingLock lock(shared);
+    RingLock lock(shared, SharedRing::Side::Reading);
     SCONE_TRY(lock.lock(fd));
-    uint64_t size = shared != nullptr ? SCONE_TRY(shared->size()) : ring_.size();
+    uint64_t taken = 0;
+    uint64_t size = SCONE_TRY(content_size());
     if (size == 0) {
+        // The end, or nothing now. A writer of another process may bring the first bytes meanwhile.
         int64_t result = move_tokens(__NR_read, fd, 1);
-        return result > 0 ? error(kEIO) : from_kernel(result);
+        if (result <= 0)
+            return from_kernel(result);
+        taken = 1;
+        size = SCONE_TRY(content_size());
+        if (size == 0)
+            return error(kEIO);
     }
     uint64_t count = size < buffer.size() ? size : buffer.size();
-    if (count > kMaximumStep)
-        count = kMaximumStep;
-    SCONE_TRY(shared != nullptr ? shared->peek(buffer, count) : ring_.peek(buffer, count));
-    if (shared != nullptr)
-        shared->begin(SharedRing::Phase::Taking);
-    int64_t result = move_tokens(__NR_read, fd, count);
-    if (result <= 0)
+    if (count > kMaximumStep || taken > 0)
+        count = taken > 0 ? taken : kMaximumStep;
+    if (shared == nullptr) {
+        SCONE_TRY(ring_.peek(buffer, count));
+        int64_t result = move_tokens(__NR_read, fd, count);
+        if (result > 0)
+            ring_.consume(static_cast<uint64_t>(result));
+        return from_kernel(result);
+    }
+    uint64_t cuts = shared->cuts();
+    count = SCONE_TRY(shared->peek(buffer, count));
+    if (count == 0)
+        return error(taken > 0 ? kEIO : kEAGAIN);
+    shared->begin_taking();
+    int64_t result = taken > 0 ? static_cast<int64_t>(taken) : move_tokens(__NR_read, fd, count);
+    taken = result > 0 ? static_cast<uint64_t>(result) : 0;
+    Result<uint64_t> again = taken;
+    if (taken > 0 && shared->cuts() != cuts)
+        again = shared->peek(buffer, taken);
+    SCONE_TRY(shared->taken(taken));
+    if (!again || *again != taken)
         return error(kEIO);
-    count = static_cast<uint64_t>(result);
-    if (shared != nullptr)
-        SCONE_TRY(shared->finish(SharedRing::Phase::Taking, count));
-    else
-        ring_.consume(count);
-    return count;
+    return from_kernel(result);
 }
 
 Result<uint64_t> Pipe::write_tokens(PipeEnd& end, const IoBuffer& buffer, bool whole) {
     int fd = end.host_fd_;
     SharedRing* shared = shared_.get();
-    RingLock lock(shared);
+    RingLock lock(shared, SharedRing::Side::Writing);
     SCONE_TRY(lock.lock(fd));
     uint64_t count = buffer.size() < kMaximumStep ? buffer.size() : kMaximumStep;
     if (shared != nullptr)
@@ -241,21 +254,16 @@ Result<uint64_t> Pipe::write_tokens(PipeEnd& end, const IoBuffer& buffer, bool w
     if (count == 0 || (whole && count < buffer.size()))
         return error(has_error(fd) ? kEPIPE : kEAGAIN);
     if (shared != nullptr)
-        shared->begin(SharedRing::Phase::Giving);
+        SCONE_TRY(shared->give(count));
     else
         SCONE_TRY(ring_.stage(buffer, count));
     int64_t result = move_tokens(__NR_write, fd, count);
-    if (result <= 0) {
-        if (shared != nullptr)
-            shared->begin(SharedRing::Phase::None);
-        return result == 0 ? error(kEIO) : from_kernel(result);
-    }
-    count = static_cast<uint64_t>(result);
+    uint64_t given = result > 0 ? static_cast<uint64_t>(result) : 0;
     if (shared != nullptr)
-        SCONE_TRY(shared->finish(SharedRing::Phase::Giving, count));
+        SCONE_TRY(shared->given(count, given));
     else
-        ring_.publish(count);
-    return count;
+        ring_.publish(given);
+    return result == 0 ? error(kEIO) : from_kernel(result);
 }
 
 Result<void> Pipe::make_backed() {
@@ -314,7 +322,8 @@ Result<void> Pipe::make_shared() {
         enclave::heap_free(bytes);
         if (!moved || !staged || *staged != size)
             return error(kEIO);
-        SCONE_TRY(ring->finish(SharedRing::Phase::Giving, size));
+        SCONE_TRY(ring->give(size));
+        SCONE_TRY(ring->given(size, size));
     }
     for (unsigned side = 0; side < 2; side++)
         if (ends_[side] != nullptr)

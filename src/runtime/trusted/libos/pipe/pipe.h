@@ -101,7 +101,7 @@ class Pipe : public RefCounted {
     Result<uint64_t> write_tokens(PipeEnd& end, const IoBuffer& buffer, bool whole);
     Result<void> make_backed();
     Result<void> make_shared();
-    Result<uint64_t> content_size(int token_fd);
+    Result<uint64_t> content_size();
     static Result<void> note(Pipe& pipe);
     friend Result<void> make_pipe(uint32_t flags, Ref<PipeEnd>& reader, Ref<PipeEnd>& writer);
 

@@ -100,7 +100,7 @@ Result<uint64_t> PipeEnd::ioctl(uint64_t request, uint64_t argument) {
         uint64_t size;
         {
             Guard guard(pipe_->lock_);
-            size = SCONE_TRY(pipe_->content_size(host_fd_));
+            size = SCONE_TRY(pipe_->content_size());
         }
         SCONE_TRY(AppPtr<int32_t>(argument).store(static_cast<int32_t>(size)));
         return 0;
@@ -177,10 +177,7 @@ Result<uint64_t> PipeEnd::capacity(uint64_t wanted) {
             return from_kernel(result);
     }
     if (shared) {
-        SCONE_TRY(pipe_->shared_->lock(host_fd_));
-        auto done = pipe_->shared_->set_capacity(capacity);
-        pipe_->shared_->unlock();
-        SCONE_TRY(std::move(done));
+        SCONE_TRY(pipe_->shared_->set_capacity(capacity, host_fd_));
     } else {
         if (pipe_->ring_.size() > capacity)
             return error(kEBUSY);

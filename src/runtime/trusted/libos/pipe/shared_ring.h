@@ -34,27 +34,33 @@ class SharedRing : public RefCounted {
     SharedRing() = default;
     ~SharedRing() override;
 
+    // Writers and readers do not wait for each other: what follows each lock belongs to its side.
     // `token_fd`: either end of the host's pipe, for repairs.
-    Result<void> lock(int token_fd);
-    void unlock();
+    enum class Side : uint8_t { Reading, Writing };
+    Result<void> lock(Side side, int token_fd);
+    void unlock(Side side);
 
+    // Bytes in the ring; a few of them may have no tokens yet. Needs no lock.
     Result<uint64_t> size();
     uint64_t capacity() const;
-    // Preconditions: the content has its place in it.
-    Result<void> set_capacity(uint64_t capacity);
+    // Takes both locks. Preconditions: the content has its place in it.
+    Result<void> set_capacity(uint64_t capacity, int token_fd);
     // O_NONBLOCK and such of the two ends, which all processes share; these need no lock.
     uint32_t status_flags(unsigned end) const;
     void set_status_flags(unsigned end, uint32_t flags);
 
-    // Copies the first bytes. Preconditions: count <= size().
-    Result<void> peek(const IoBuffer& to, uint64_t count);
-    // Seals bytes behind the last one; hands back how many had a place.
+    // Reading: copies the first bytes, and takes them out. Tokens are read between begin_taking()
+    // and taken(). Bytes without tokens may be replaced by others until then: when cuts() changed,
+    // those that got tokens are to be copied again. peek() hands back how many it copied.
+    uint64_t cuts() const;
+    Result<uint64_t> peek(const IoBuffer& to, uint64_t count);
+    void begin_taking();
+    Result<void> taken(uint64_t count);
+    // Writing: seals bytes behind the last one; hands back how many had a place. give() makes
+    // them content, then tokens are written, then given() takes back those that found no tokens.
     Result<uint64_t> stage(const IoBuffer& from, uint64_t count);
-    // Tokens are read or written between begin() and finish(): until then the bytes are not taken,
-    // or not content.
-    enum class Phase : uint64_t { None = 0, Giving = 1, Taking = 2 };
-    void begin(Phase phase);
-    Result<void> finish(Phase phase, uint64_t count);
+    Result<void> give(uint64_t count);
+    Result<void> given(uint64_t staged, uint64_t count);
 
     // After a fork, in the child: nonces must not repeat.
     static void renew_nonces();
@@ -69,13 +75,18 @@ class SharedRing : public RefCounted {
     };
 
     Result<Position> position();
-    void store_position(const Position& at);
     uint64_t slot_of(uint64_t index) const;
     RecordHead record_head(uint64_t index, uint64_t* version = nullptr) const;
     // Leaves the record's bytes in plain_.
     Result<RecordHead> open_record(uint64_t index);
     Result<void> seal_record(uint64_t index, bool replaces, uint64_t start, uint64_t size);
+    // The record at the head, with what was taken out before skipped.
+    Result<bool> first_record(Position& at, RecordHead& head);
+    Result<RecordHead> try_open_record(uint64_t index);
+    void cut_tail(const Position& at, uint64_t tail);
+    Result<void> move_records(uint64_t capacity);
     Result<void> repair(int token_fd);
+    uint64_t lock_address(Side side) const;
     uint64_t word(uint64_t offset) const;
     void set_word(uint64_t offset, uint64_t value);
 
@@ -88,8 +99,8 @@ class SharedRing : public RefCounted {
     uint8_t* plain_ = nullptr;   // one record, decrypted: the one that opened_ describes
     uint8_t* sealed_ = nullptr;  // one record on its way in or out
     RecordHead opened_{};        // size 0: none
-    // What this process saw last: positions never go back.
-    uint64_t seen_head_ = 0, seen_tail_ = 0;
+    // What this process saw last: the head never goes back.
+    uint64_t seen_head_ = 0;
 };
 
 }  // namespace scone::libos

@@ -19,17 +19,22 @@ using enclave::Interruptible;
 
 constexpr uint64_t kMagic = 0x31455049504e4353;  // "SCNPIPE1"
 // The header's words.
-constexpr uint64_t kMagicAt = 0, kLockAt = 8, kPhaseAt = 24, kHeadAt = 32, kTailAt = 40,
+constexpr uint64_t kMagicAt = 0, kWriteLockAt = 8, kGivingAt = 24, kHeadAt = 32, kTailAt = 40,
                    kRecordHeadAt = 48, kRecordTailAt = 56, kCapacityAt = 64, kFlagsAt = 72,
-                   kWrappedKeyAt = 128;
+                   kReadLockAt = 96, kTakingAt = 112, kCutsAt = 120, kWrappedKeyAt = 128;
 constexpr uint64_t kTableAt = 4096, kTableEntry = 128, kVersionAt = 16, kVersionSize = 48;
 constexpr uint64_t kRecordSize = 4096;
 // Writes are joined with the record before them up to this size, so that two neighbours together
 // hold more and the table cannot overflow before the capacity is reached.
 constexpr uint64_t kJoinSize = 1024;
 
+// The tokens limit a pipe. There is place for more, because a reader that took tokens has not moved
+// the head yet.
+constexpr uint64_t place_for(uint64_t capacity) {
+    return 2 * capacity;
+}
 constexpr uint64_t slots_for(uint64_t capacity) {
-    return 2 * capacity / kJoinSize + 4;
+    return 2 * place_for(capacity) / kJoinSize + 4;
 }
 constexpr uint64_t kDataAt =
     base::round_up(kTableAt + slots_for(SharedRing::kMaximumCapacity) * kTableEntry, kRecordSize);
@@ -192,37 +197,44 @@ SharedRing::~SharedRing() {
     enclave::heap_free(memory_);
 }
 
-Result<void> SharedRing::lock(int token_fd) {
-    CrossProcessLock shared(base_ + kLockAt);
-    if (shared.lock() == CrossProcessLock::Taken::FromTheDead) {
-        auto repaired = repair(token_fd);
-        if (!repaired) {
-            shared.unlock();
-            return repaired;
-        }
-    }
-    return {};
-}
-void SharedRing::unlock() {
-    CrossProcessLock(base_ + kLockAt).unlock();
+uint64_t SharedRing::lock_address(Side side) const {
+    return base_ + (side == Side::Writing ? kWriteLockAt : kReadLockAt);
 }
 
-// HOST: positions are consistent with each other and never go back.
+// Whoever takes a lock from the dead repairs with both locks, writing before reading.
+Result<void> SharedRing::lock(Side side, int token_fd) {
+    CrossProcessLock own(lock_address(side));
+    if (own.lock() == CrossProcessLock::Taken::Free)
+        return {};
+    if (side == Side::Reading)
+        own.unlock();
+    CrossProcessLock writing(lock_address(Side::Writing)), reading(lock_address(Side::Reading));
+    if (side == Side::Reading)
+        (void)writing.lock();
+    (void)reading.lock();
+    auto repaired = repair(token_fd);
+    if (side == Side::Writing || !repaired)
+        reading.unlock();
+    if (side == Side::Reading || !repaired)
+        writing.unlock();
+    return repaired;
+}
+void SharedRing::unlock(Side side) {
+    CrossProcessLock(lock_address(side)).unlock();
+}
+
+// HOST: positions are consistent with each other, and the head never goes back. The other side may
+// be moving its own: the head is read first, so that it is not beyond the tail.
 Result<SharedRing::Position> SharedRing::position() {
-    Position at{word(kHeadAt), word(kTailAt), word(kRecordHeadAt), word(kRecordTailAt)};
-    if (at.head < seen_head_ || at.tail < seen_tail_ || at.tail < at.head ||
-        at.tail - at.head > kMaximumCapacity || at.record_tail < at.record_head ||
-        at.record_tail - at.record_head > slots_for(capacity()))
+    Position at;
+    at.head = word(kHeadAt);
+    at.record_head = word(kRecordHeadAt);
+    at.tail = word(kTailAt);
+    at.record_tail = word(kRecordTailAt);
+    if (at.head < seen_head_ || at.tail < at.head ||
+        at.tail - at.head > place_for(kMaximumCapacity) || at.record_tail < at.record_head)
         return error(kEIO);
     return at;
-}
-void SharedRing::store_position(const Position& at) {
-    set_word(kHeadAt, at.head);
-    set_word(kTailAt, at.tail);
-    set_word(kRecordHeadAt, at.record_head);
-    set_word(kRecordTailAt, at.record_tail);
-    seen_head_ = at.head;
-    seen_tail_ = at.tail;
 }
 
 Result<uint64_t> SharedRing::size() {
@@ -256,7 +268,18 @@ SharedRing::RecordHead SharedRing::record_head(uint64_t index, uint64_t* version
     return head;
 }
 
+// A writer may be joining bytes to the record: then there is a newer version.
 Result<SharedRing::RecordHead> SharedRing::open_record(uint64_t index) {
+    constexpr unsigned kAttempts = 64;
+    for (unsigned attempt = 1;; attempt++) {
+        auto opened = try_open_record(index);
+        if (opened || attempt == kAttempts)
+            return opened;
+        __builtin_ia32_pause();
+    }
+}
+
+Result<SharedRing::RecordHead> SharedRing::try_open_record(uint64_t index) {
     uint64_t version;
     RecordHead head = record_head(index, &version);
     if (head.size == 0 || head.size > kRecordSize)
@@ -299,40 +322,87 @@ Result<void> SharedRing::seal_record(uint64_t index, bool replaces, uint64_t sta
     return {};
 }
 
-Result<void> SharedRing::peek(const IoBuffer& to, uint64_t count) {
+// A record that was taken out entirely stays the first one until more is wanted: a writer may
+// still join bytes to it. False: a writer took everything back meanwhile.
+Result<bool> SharedRing::first_record(Position& at, RecordHead& head) {
+    while (at.record_head < at.record_tail) {
+        head = SCONE_TRY(open_record(at.record_head));
+        if (at.head < head.start)
+            return error(kEIO);
+        if (at.head - head.start < head.size)
+            return true;
+        at.record_head++;
+    }
+    return false;
+}
+
+uint64_t SharedRing::cuts() const {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    return word(kCutsAt);
+}
+
+Result<uint64_t> SharedRing::peek(const IoBuffer& to, uint64_t count) {
     Position at = SCONE_TRY(position());
-    uint64_t index = at.record_head, done = 0;
-    while (done < count) {
-        if (index == at.record_tail)
-            return error(kEIO);
-        RecordHead head = SCONE_TRY(open_record(index));
-        uint64_t wanted = at.head + done;
-        // No gap, no repetition: the records follow each other.
-        if (wanted < head.start || wanted - head.start >= head.size ||
-            (done > 0 && wanted != head.start))
-            return error(kEIO);
-        uint64_t skip = wanted - head.start;
+    RecordHead head;
+    if (!SCONE_TRY(first_record(at, head)))
+        return 0;
+    set_word(kRecordHeadAt, at.record_head);
+    for (uint64_t done = 0;;) {
+        uint64_t skip = at.head + done - head.start;
         uint64_t step = head.size - skip < count - done ? head.size - skip : count - done;
         SCONE_TRY(to.put(done, plain_ + skip, step));
         done += step;
-        index++;
+        if (done == count || ++at.record_head >= at.record_tail)
+            return done;
+        head = SCONE_TRY(open_record(at.record_head));
+        // No gap, no repetition: the records follow each other. Where they do not, a writer changed
+        // its mind, or the next read finds out.
+        if (head.start != at.head + done)
+            return done;
     }
+}
+
+void SharedRing::begin_taking() {
+    set_word(kTakingAt, 1);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+// Records that are passed are skipped by the heads alone, which are not authenticated: a wrong one
+// leads to records that do not follow each other, which the next read finds.
+Result<void> SharedRing::taken(uint64_t count) {
+    Position at = SCONE_TRY(position());
+    if (count > at.tail - at.head)
+        return error(kEIO);
+    at.head += count;
+    while (at.record_head + 1 < at.record_tail) {
+        RecordHead next = record_head(at.record_head + 1);
+        if (next.start > at.head)
+            break;
+        at.record_head++;
+    }
+    // A writer that sees the new head may use the slots before the new first record.
+    set_word(kRecordHeadAt, at.record_head);
+    set_word(kHeadAt, at.head);
+    seen_head_ = at.head;
+    set_word(kTakingAt, 0);
     return {};
 }
 
 Result<uint64_t> SharedRing::stage(const IoBuffer& from, uint64_t count) {
     Position at = SCONE_TRY(position());
-    uint64_t room = capacity() - (at.tail - at.head < capacity() ? at.tail - at.head : capacity());
+    uint64_t content = at.tail - at.head;
+    uint64_t place = place_for(capacity());
+    uint64_t room = content < place ? place - content : 0;
     if (count > room)
         count = room;
     uint64_t done = 0;
     if (count > 0 && at.record_tail > at.record_head) {
-        // The last record may be longer than the content: what was staged and found no tokens.
         RecordHead last = SCONE_TRY(open_record(at.record_tail - 1));
         if (at.tail <= last.start || at.tail - last.start > last.size)
             return error(kEIO);
+        // It may be longer than the content: what was staged and found no tokens.
         uint64_t used = at.tail - last.start;
-        uint64_t joined = used + count <= kJoinSize ? count : 0;
+        uint64_t joined = content > 0 && used + count <= kJoinSize ? count : 0;
         if (joined > 0 || used < last.size) {
             opened_.size = 0;
             SCONE_TRY(from.get(0, plain_ + used, joined));
@@ -352,55 +422,50 @@ Result<uint64_t> SharedRing::stage(const IoBuffer& from, uint64_t count) {
     return done;
 }
 
-void SharedRing::begin(Phase phase) {
-    set_word(kPhaseAt, static_cast<uint64_t>(phase));
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-}
-
-// Brings the records in line with the positions. The heads are not authenticated here: a wrong one
-// leads to records that do not follow each other, which the next read finds.
-Result<void> SharedRing::finish(Phase phase, uint64_t count) {
+Result<void> SharedRing::give(uint64_t count) {
     Position at = SCONE_TRY(position());
-    if (phase == Phase::Giving) {
-        uint64_t end = at.tail + count;
-        uint64_t covered = at.tail;
-        if (at.record_tail > at.record_head) {
-            RecordHead last = record_head(at.record_tail - 1);
-            covered = last.start + last.size;
-        }
-        while (covered < end) {
-            RecordHead head = record_head(at.record_tail);
-            if (head.start != covered || head.size == 0 || head.size > kRecordSize)
-                return error(kEIO);
-            covered += head.size;
-            at.record_tail++;
-        }
-        at.tail = end;
-    } else {
-        if (count > at.tail - at.head)
-            return error(kEIO);
-        at.head += count;
-        while (at.head < at.tail && at.record_head < at.record_tail) {
-            RecordHead head = record_head(at.record_head);
-            if (at.head - head.start < head.size)
-                break;
-            at.record_head++;
-        }
-        // Empty: short messages stay in the first slots.
-        if (at.head == at.tail)
-            at.record_head = at.record_tail = 0;
+    uint64_t end = at.tail + count, covered = at.tail;
+    if (at.record_tail > at.record_head) {
+        RecordHead last = record_head(at.record_tail - 1);
+        covered = last.start + last.size;
     }
-    store_position(at);
-    begin(Phase::None);
+    for (; covered < end; at.record_tail++) {
+        RecordHead head = record_head(at.record_tail);
+        if (head.start != covered || head.size == 0 || head.size > kRecordSize)
+            return error(kEIO);
+        covered += head.size;
+    }
+    set_word(kGivingAt, 1);
+    set_word(kRecordTailAt, at.record_tail);
+    set_word(kTailAt, end);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     return {};
 }
 
-// The owner of the lock died between begin() and finish(): the tokens tell how far it came.
+// Takes the content's end back to `tail`, and the records that begin behind it.
+void SharedRing::cut_tail(const Position& at, uint64_t tail) {
+    set_word(kCutsAt, word(kCutsAt) + 1);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    uint64_t record_tail = at.record_tail;
+    while (record_tail > at.record_head && record_head(record_tail - 1).start >= tail)
+        record_tail--;
+    set_word(kTailAt, tail);
+    set_word(kRecordTailAt, record_tail);
+}
+
+Result<void> SharedRing::given(uint64_t staged, uint64_t count) {
+    if (count < staged) {
+        Position at = SCONE_TRY(position());
+        cut_tail(at, at.tail - (staged - count));
+    }
+    set_word(kGivingAt, 0);
+    return {};
+}
+
+// Somebody died while tokens were moved: their number tells how far it came.
 Result<void> SharedRing::repair(int token_fd) {
     constexpr uint64_t kFionread = 0x541b;
-    auto phase = static_cast<Phase>(word(kPhaseAt));
-    if (phase == Phase::None)
-        return {};
+    bool giving = word(kGivingAt) != 0, taking = word(kTakingAt) != 0;
     alignas(8) uint32_t tokens[2] = {};
     int64_t result = enclave::host_structure_call(__NR_ioctl, 2, tokens, 0, sizeof tokens,
                                                   static_cast<uint64_t>(token_fd), kFionread);
@@ -408,35 +473,51 @@ Result<void> SharedRing::repair(int token_fd) {
         return error(kEIO);
     Position at = SCONE_TRY(position());
     uint64_t content = at.tail - at.head;
-    if (phase == Phase::Giving && tokens[0] >= content)
-        return finish(phase, tokens[0] - content);
-    if (phase == Phase::Taking && tokens[0] <= content)
-        return finish(phase, content - tokens[0]);
-    return error(kEIO);
+    if (tokens[0] > content || (tokens[0] < content && giving == taking))
+        return error(kEIO);
+    set_word(kGivingAt, 0);
+    if (taking)
+        return taken(content - tokens[0]);
+    if (tokens[0] < content)
+        cut_tail(at, at.head + tokens[0]);
+    return {};
 }
 
-Result<void> SharedRing::set_capacity(uint64_t capacity) {
+Result<void> SharedRing::set_capacity(uint64_t capacity, int token_fd) {
+    SCONE_TRY(lock(Side::Writing, token_fd));
+    auto locked = lock(Side::Reading, token_fd);
+    auto done = locked ? move_records(capacity) : locked;
+    if (locked)
+        unlock(Side::Reading);
+    unlock(Side::Writing);
+    return done;
+}
+
+// Records have other places under another capacity.
+Result<void> SharedRing::move_records(uint64_t capacity) {
     Position at = SCONE_TRY(position());
-    uint64_t count = at.tail - at.head;
+    uint64_t count = at.tail - at.head, index = 0;
     auto* bytes = static_cast<uint8_t*>(enclave::heap_allocate(count + 8));
     if (bytes == nullptr)
         return error(kENOMEM);
-    // Records have other places under another capacity.
-    IoBuffer content = IoBuffer::of_runtime(bytes, count);
-    auto moved = peek(content, count);
-    if (moved) {
+    Result<void> moved{};
+    if (count > 0) {
+        auto copied = peek(IoBuffer::of_runtime(bytes, count), count);
+        if (!copied || *copied != count)
+            moved = error(kEIO);
+    }
+    if (moved)
         set_word(kCapacityAt, capacity);
-        uint64_t index = 0;
-        for (uint64_t done = 0; moved && done < count; index++) {
-            uint64_t step = count - done < kRecordSize ? count - done : kRecordSize;
-            opened_.size = 0;
-            __builtin_memcpy(plain_, bytes + done, step);
-            moved = seal_record(index, false, at.head + done, step);
-            done += step;
-        }
-        at.record_head = 0;
-        at.record_tail = index;
-        store_position(at);
+    for (uint64_t done = 0; moved && done < count; index++) {
+        uint64_t step = count - done < kRecordSize ? count - done : kRecordSize;
+        opened_.size = 0;
+        __builtin_memcpy(plain_, bytes + done, step);
+        moved = seal_record(index, false, at.head + done, step);
+        done += step;
+    }
+    if (moved) {
+        set_word(kRecordHeadAt, 0);
+        set_word(kRecordTailAt, index);
     }
     base::wipe(bytes, count);
     enclave::heap_free(bytes);
