@@ -111,6 +111,16 @@ class Bench:
         words = self.run([scone, "fspf", "encrypt", fspf]).split()
         return {"SCONE_FSPF": str(fspf), "SCONE_FSPF_KEY": words[10], "SCONE_FSPF_TAG": words[8]}
 
+    def authenticate(self, name, source):
+        """The folder `source` authenticated where it lies; the environment for scone-run."""
+        fspf, scone = self.folder / f"{name}.fspf", self.bin / "scone"
+        self.run([scone, "fspf", "create", fspf])
+        self.run([scone, "fspf", "addr", fspf, "/", "-n", "--kernel", "/"])
+        self.run([scone, "fspf", "addr", fspf, source, "-a", "--kernel", source])
+        self.run([scone, "fspf", "addf", fspf, source, source])
+        words = self.run([scone, "fspf", "encrypt", fspf]).split()
+        return {"SCONE_FSPF": str(fspf), "SCONE_FSPF_KEY": words[10], "SCONE_FSPF_TAG": words[8]}
+
     def serve(self, command, port, environment={}):
         log = open(self.folder / f"server-{port}.log", "w")
         server = subprocess.Popen([str(word) for word in command], stdout=log, stderr=subprocess.STDOUT,

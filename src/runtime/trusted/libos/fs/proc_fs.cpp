@@ -1,5 +1,6 @@
 #include "runtime/trusted/libos/fs/proc_fs.h"
 
+#include "runtime/trusted/enclave/sleep_lock.h"
 #include "runtime/trusted/libos/fs/dev_fs.h"
 #include "runtime/trusted/libos/time/clock.h"
 #include "runtime/trusted/libos/vfs/directory_record.h"
@@ -176,6 +177,14 @@ class ProcFile : public File {
   public:
     ProcFile(const ProcRow& row, const Name& name, std::string_view path, uint32_t flags)
         : File(flags & ~(kO_CREAT | kO_TRUNC | kO_CLOEXEC)), row_(row), name_(name), path_(path) {}
+    // The position moves under a lock that may be held while the host is asked.
+    Result<uint64_t> read(IoBuffer& buffer) override {
+        enclave::Guard guard(reading_);
+        uint64_t at = SCONE_TRY(seek(0, kSEEK_CUR));
+        uint64_t count = SCONE_TRY(read_at(buffer, at));
+        SCONE_TRY(seek(static_cast<int64_t>(at + count), kSEEK_SET));
+        return count;
+    }
     Result<uint64_t> read_at(IoBuffer& buffer, uint64_t offset) override {
         if (offset == 0 || !made_) {
             TextBuilder text;
@@ -214,6 +223,7 @@ class ProcFile : public File {
     const ProcRow& row_;
     Name name_;
     Path path_;
+    enclave::SleepLock reading_;
     enclave::SpinLock content_lock_;
     Vector<char> content_;
     bool made_ = false;

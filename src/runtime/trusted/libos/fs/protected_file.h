@@ -4,8 +4,8 @@
 // Threads: thread-safe. The first read that needs the host opens its file and loads the key.
 #pragma once
 
+#include "runtime/trusted/enclave/sleep_lock.h"
 #include "runtime/trusted/libos/fs/protected_volume.h"
-#include "runtime/trusted/libos/task/mutex.h"
 #include "runtime/trusted/libos/vfs/file.h"
 
 namespace scone::libos {
@@ -59,7 +59,7 @@ class ProtectedFile : public ProtectedNode {
     Result<fspf::OpenContent*> content();
 
     size_t region_;
-    Mutex position_mutex_;                 // held while the host reads
+    enclave::SleepLock position_mutex_;    // held while the host reads
     std::atomic<void*> content_{nullptr};  // a block that holds an OpenContent, aligned to 64
     std::atomic<int> host_fd_{-1};
 };
@@ -82,7 +82,7 @@ class ProtectedDirectory : public ProtectedNode {
     Result<bool> next(fspf::DirectoryEntry& entry);
 
     uint64_t parent_id_;
-    Mutex listing_mutex_;  // position and cursor; held while the host reads
+    enclave::SleepLock listing_mutex_;  // position and cursor; held while the host reads
     // Stands before the entry of number cursor_at_; entries 0 and 1 are "." and "..".
     fspf::DirectoryCursor cursor_;
     uint64_t cursor_at_ = 2;

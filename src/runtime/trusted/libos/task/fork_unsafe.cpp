@@ -7,7 +7,6 @@
 #include "runtime/trusted/libos/task/children.h"
 #include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/futex.h"
-#include "runtime/trusted/libos/task/mutex.h"
 #include "runtime/trusted/libos/task/parent.h"
 #include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/time/clock.h"
@@ -107,7 +106,6 @@ int32_t host_pid() {
 
 // In the copy: this thread and its process are all there is.
 void become_child(Thread& thread, Process& process) {
-    fork_generation.fetch_add(1);
     forget_other_threads(process);
     reset_futexes_after_fork();
     SharedRing::renew_nonces();
