@@ -2,6 +2,7 @@
 // host call is the call itself through a window of this thread, and fatal() ends the process.
 #include "fake_enclave.h"
 
+#include <asm/prctl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,7 +14,8 @@
 
 #include "runtime/trusted/enclave/heap.h"
 #include "runtime/trusted/enclave/host_calls/host_call.h"
-#include "runtime/trusted/enclave/spin_lock.h"
+#include "runtime/trusted/enclave/sleep_lock.h"
+#include "runtime/trusted/enclave/thread_block.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
@@ -22,6 +24,25 @@ namespace scone::test {
 
 std::atomic<uint64_t> host_calls = 0;
 std::map<std::string, libos::Ref<libos::FileSystem>> mounts;
+
+namespace {
+
+struct FakeThread {
+    FakeThread() {
+        block.self = &block;
+        syscall(SYS_arch_prctl, ARCH_SET_GS, &block);
+    }
+    enclave::ThreadBlock block{};
+};
+
+}  // namespace
+
+void enter_thread() {
+    static thread_local FakeThread thread;
+}
+[[gnu::constructor]] static void enter_first_thread() {
+    enter_thread();
+}
 
 }  // namespace scone::test
 
@@ -55,6 +76,11 @@ void* heap_pages(size_t size) {
 void yield_to_host() {
     usleep(10);
 }
+void SleepLock::wait() {
+    while (!take())
+        usleep(10);
+}
+void SleepLock::wake() {}
 
 alignas(64) thread_local char window[64 << 10];
 uint64_t window_data() {

@@ -12,4 +12,7 @@ namespace scone::test {
 extern std::atomic<uint64_t> host_calls;
 extern std::map<std::string, libos::Ref<libos::FileSystem>> mounts;  // by prefix
 
+// What GS leads to in an enclave, for the calling thread. The first thread has it from the start.
+void enter_thread();
+
 }  // namespace scone::test

@@ -261,6 +261,7 @@ TEST_F(ProtectedFsTest, ThreadsReadAndListAtOnce) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t)
         threads.emplace_back([] {
+            test::enter_thread();
             for (int i = 0; i < 100; ++i) {
                 EXPECT_EQ(*read_file("/lib64/python/os.py"), text_of(30000));
                 EXPECT_EQ(*read_file("/app/main.py"), text_of(5000));
