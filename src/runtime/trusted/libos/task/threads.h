@@ -29,6 +29,8 @@ Result<void> start_thread(Thread* thread);
 // Ends the calling thread; the last one ends the process with `status`.
 [[noreturn]] void exit_thread(int status);
 int32_t allocate_tid();
+// The host's number of a thread of the caller's process. EINVAL: there is none
+Result<int64_t> host_thread_of(int32_t tid);
 // True when the range has a byte of a thread's window.
 bool overlaps_thread_window(uint64_t address, uint64_t size);
 // After a fork: the calling thread is the only one that is left.

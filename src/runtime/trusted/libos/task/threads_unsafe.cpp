@@ -139,6 +139,22 @@ int32_t allocate_tid() {
     return next_tid.fetch_add(1, std::memory_order_relaxed);
 }
 
+Result<int64_t> host_thread_of(int32_t tid) {
+    // A thread that has not begun gets its number soon.
+    for (;; enclave::yield_to_host()) {
+        Process& process = current_process();
+        Guard guard(process.mutex);
+        const Thread* found = nullptr;
+        for (Thread* thread : process.threads)
+            if (thread->tid == tid)
+                found = thread;
+        if (found == nullptr)
+            return error(kEINVAL);
+        if (int64_t host_tid = found->host_tid.load(); host_tid > 0)
+            return host_tid;
+    }
+}
+
 bool overlaps_thread_window(uint64_t address, uint64_t size) {
     Guard guard(slots_lock);
     for (size_t i = 0; i < slots.size(); i++) {

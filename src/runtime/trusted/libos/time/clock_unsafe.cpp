@@ -5,7 +5,7 @@
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/enclave/spin_lock.h"
-#include "runtime/trusted/libos/task/process.h"
+#include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/time/clock.h"
 
 namespace scone::libos {
@@ -130,24 +130,6 @@ uint64_t monotonic_ns() {
 uint64_t realtime_ns() {
     return read_clocks().realtime;
 }
-
-namespace {
-// The host's number of a thread; one that has not begun gets it soon. EINVAL: there is none.
-Result<int64_t> host_thread_of(int32_t tid) {
-    for (;; enclave::yield_to_host()) {
-        Process& process = current_process();
-        enclave::Guard guard(process.mutex);
-        const Thread* found = nullptr;
-        for (Thread* thread : process.threads)
-            if (thread->tid == tid)
-                found = thread;
-        if (found == nullptr)
-            return error(kEINVAL);
-        if (int64_t host_tid = found->host_tid.load(); host_tid > 0)
-            return host_tid;
-    }
-}
-}  // namespace
 
 Result<uint64_t> host_clock_id(int clock) {
     constexpr int kUnusedClock = 10;
