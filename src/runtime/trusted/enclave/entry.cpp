@@ -175,6 +175,8 @@ void prepare_block(ThreadBlock* block, uint64_t tcs) {
     block->event_stack = tcs + SCONE_SLOT_BLOCK + 2 * kPageSize - 64;
     block->syscall_entry = reinterpret_cast<uint64_t>(&scone_syscall_entry);
     block->state = SCONE_STATE_INSIDE;
+    block->pending.store(0, std::memory_order_relaxed);
+    block->locks_held = 0;
     uint32_t low, high;
     // SAFETY: XGETBV is allowed in an enclave; XCR0 equals SECS.ATTRIBUTES.XFRM there.
     asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));

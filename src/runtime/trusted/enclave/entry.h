@@ -13,7 +13,9 @@ inline constexpr uint64_t kMinimumWindowData = 128 << 10;
 inline constexpr uint64_t kMaximumWindowData = 16 << 20;
 inline constexpr uint64_t kMaximumLaunchSize = 64 << 20;
 
-// Fills in what every thread block holds, from its TCS address.
+// Fills in what every thread block holds, from its TCS address. What an event needs (its stack,
+// where it leaves to) keeps its value: the slot's last thread may have one on its way out, after it
+// gave the slot back.
 void prepare_block(ThreadBlock* block, uint64_t tcs);
 
 // An exception in the runtime itself: a defect. Says where and ends the process.

@@ -183,7 +183,6 @@ Result<Thread*> prepare_thread(const NewThread& what) {
     }
     uint64_t tcs = slot_address(*slot);
     ThreadBlock* block = block_of(*slot);
-    block = new (block) ThreadBlock{};
     enclave::prepare_block(block, tcs);
     block->state = SCONE_STATE_NEW;
     enclave::begin_rest(block);
