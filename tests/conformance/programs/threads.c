@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -515,6 +516,24 @@ CASE(exec_in_another_thread_replaces_all) {
     int status;
     CHECK_EQ(waitpid(pid, &status, 0), pid);
     CHECK_EQ(status, 0);
+}
+
+// A signal of the process may find a thread at any step of its way out.
+CASE(threads_end_under_a_storm_of_signals) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGALRM, &action, NULL);
+    struct itimerval timer = {{0, 150}, {0, 150}}, off = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &timer, NULL);
+    int bad = 0;
+    for (int i = 0; i < 1500; i++) {
+        pthread_t threads[2];
+        for (int j = 0; j < 2; j++)
+            bad += pthread_create(&threads[j], NULL, give_back, NULL) != 0;
+        for (int j = 0; j < 2; j++)
+            bad += pthread_join(threads[j], NULL) != 0;
+    }
+    setitimer(ITIMER_REAL, &off, NULL);
+    CHECK_EQ(bad, 0);
 }
 
 // Mutexes of all kinds.
