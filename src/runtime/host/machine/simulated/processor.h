@@ -88,6 +88,7 @@ struct SimulatedState {
     LogicalProcessor* processors = nullptr;
     uint64_t slots_start = 0;
     uint64_t slot_count = 0;
+    uint64_t claimed_slots = 0;  // no slot from here on was ever claimed
     EnclaveParameters parameters;
     sgx::EnclaveIdentity identity;
     bool initialised = false;

@@ -256,6 +256,11 @@ int64_t SimulatedMachine::claim_tcs(uint64_t address, boundary::HostWindow* wind
     if (!__atomic_compare_exchange_n(&processor->tcs, &free, address, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE))
         return -EBUSY;
+    uint64_t claimed = __atomic_load_n(&simulated_state.claimed_slots, __ATOMIC_RELAXED);
+    while (claimed <= slot &&
+           !__atomic_compare_exchange_n(&simulated_state.claimed_slots, &claimed, slot + 1, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
     tcs->cssa = 0;
     processor->window = window;
     processor->run = nullptr;
@@ -292,8 +297,8 @@ int64_t SimulatedMachine::attach_thread(LogicalProcessor* processor, void* signa
 }
 
 int64_t SimulatedMachine::attach_forked_child(LogicalProcessor* processor) noexcept {
-    // Only what is taken is written: each page that is written has to be copied.
-    for (uint64_t i = 0; i < simulated_state.slot_count; i++)
+    // Each page that is touched here costs a fault, each that is written a copy.
+    for (uint64_t i = 0; i < simulated_state.claimed_slots; i++)
         if (&simulated_state.processors[i] != processor && simulated_state.processors[i].tcs != 0)
             simulated_state.processors[i].tcs = 0;
     return arm_system_call_trap();
