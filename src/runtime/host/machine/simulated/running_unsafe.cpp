@@ -217,10 +217,14 @@ int64_t SimulatedMachine::take_signals() noexcept {
     return install_signal_handlers();
 }
 int64_t SimulatedMachine::set_signal_default(int number) noexcept {
+    // A full queue may have left it blocked, and others would fill the queue again.
+    machine::block_signals_but(number);
     return restore_default_action(number);
 }
 int64_t SimulatedMachine::take_signal(int number) noexcept {
-    return install_signal_handler(number);
+    int64_t result = install_signal_handler(number);
+    machine::unblock_signals();
+    return result;
 }
 int64_t SimulatedMachine::watch_children(bool ignore_stops, bool reap) noexcept {
     return machine::watch_children(ignore_stops, reap);

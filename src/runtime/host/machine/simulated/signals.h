@@ -26,5 +26,7 @@ int64_t watch_children(bool ignore_stops, bool reap) noexcept;
 // Blocks every signal of the calling thread, or none. For moments without a valid signal stack.
 void block_signals() noexcept;
 void unblock_signals() noexcept;
+// So that this one is delivered next.
+void block_signals_but(int number) noexcept;
 
 }  // namespace scone::machine

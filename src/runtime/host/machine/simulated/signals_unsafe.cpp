@@ -312,6 +312,9 @@ void block_signals() noexcept {
     // Not SIGSYS: the kernel would kill the process for a blocked forced one.
     change_mask(kAllSignals & ~signal_bit(SIGSYS));
 }
+void block_signals_but(int number) noexcept {
+    change_mask(kAllSignals & ~signal_bit(SIGSYS) & ~signal_bit(number));
+}
 void unblock_signals() noexcept {
     change_mask(0);
 }
