@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tools of every day: coreutils, findutils, compilers, make, git, perl, sqlite3, curl, openssl.
+"""Tools of every day: coreutils, findutils, tar, compilers, make, git, perl, sqlite3, curl, openssl.
 
 usage: tools_test.py BIN_FOLDER
 """
@@ -54,6 +54,9 @@ class ToolsTest(ProgramTest):
 
     def test_compilers_and_make(self):
         self.script("build.sh")
+
+    def test_tar(self):
+        self.script("tar.sh")
 
     def test_git(self):
         self.script("git.sh")
