@@ -58,6 +58,12 @@ SyscallResult send(Call& call, HostSocket& socket, IoBuffer buffer, const Outgoi
         uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
         SCONE_TRY(buffer.get_to_host(0, at(kPayload), step));
         int64_t result = host_wait([&] {
+            // Without a name and control messages the host need not take a header apart.
+            if (extra.name_size == 0 && extra.control_size == 0)
+                return enclave::checked_result(
+                    host_call(__NR_sendto, Interruptible::Yes, socket.host(), at(kPayload), step,
+                              flags | kMsgNosignal),
+                    step);
             put_header(done == 0 ? extra.name_size : 0, step, done == 0 ? extra.control_size : 0);
             return enclave::checked_result(
                 host_call(__NR_sendmsg, Interruptible::Yes, socket.host(), at(kHeader),
@@ -82,6 +88,19 @@ struct Incoming {
     MessageHeader host{};  // as the host left it
 };
 
+int64_t receive_from_host(HostSocket& socket, uint64_t room, uint64_t name_room,
+                          uint64_t control_room, uint32_t flags) {
+    uint64_t limit = flags & kMsgTrunc ? INT32_MAX : room;
+    if (name_room == 0 && control_room == 0)
+        return enclave::checked_result(
+            host_call(__NR_recvfrom, Interruptible::Yes, socket.host(), at(kPayload), room, flags),
+            limit);
+    put_header(name_room, room, control_room);
+    return enclave::checked_result(host_call(__NR_recvmsg, Interruptible::Yes, socket.host(),
+                                             at(kHeader), flags | kMsgCmsgCloexec),
+                                   limit);
+}
+
 // One message, or what a stream has; with MSG_WAITALL a stream until the buffer is full.
 SyscallResult receive(HostSocket& socket, IoBuffer buffer, Incoming& extra, uint32_t flags) {
     uint64_t done = 0;
@@ -89,17 +108,14 @@ SyscallResult receive(HostSocket& socket, IoBuffer buffer, Incoming& extra, uint
                !socket.is_non_blocking() && !(flags & kMsgDontwait) && socket.type() == kSockStream;
     for (;;) {
         uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
-        put_header(done == 0 ? extra.name_room : 0, step, done == 0 ? extra.control_room : 0);
-        int64_t result =
-            enclave::checked_result(host_call(__NR_recvmsg, Interruptible::Yes, socket.host(),
-                                              at(kHeader), flags | kMsgCmsgCloexec),
-                                    flags & kMsgTrunc ? INT32_MAX : step);
+        int64_t result = receive_from_host(socket, step, done == 0 ? extra.name_room : 0,
+                                           done == 0 ? extra.control_room : 0, flags);
         if (result == -kEINTR && done > 0 && !signal_is_waiting())
             continue;
         if (result < 0)
             return done > 0 ? SyscallResult(done) : interrupted_or(result, kERESTARTSYS);
         auto count = static_cast<uint64_t>(result);
-        if (done == 0)
+        if (done == 0 && extra.name_room + extra.control_room != 0)
             enclave::copy_from_host(&extra.host, at(kHeader), sizeof extra.host);
         SCONE_TRY(buffer.put_from_host(0, at(kPayload), count < step ? count : step));
         done += count;

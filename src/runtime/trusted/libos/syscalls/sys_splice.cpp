@@ -1,10 +1,14 @@
 // sendfile, splice, tee, vmsplice, copy_file_range: bytes between descriptors.
 //
 // Source: sendfile(2), splice(2), vmsplice(2), copy_file_range(2)
+#include "runtime/trusted/enclave/host_calls/host_call.h"
+#include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
+#include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/net/poll.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
+#include "runtime/trusted/libos/task/interruption.h"
 #include "runtime/trusted/libos/vfs/transfer.h"
 
 namespace scone::libos {
@@ -49,6 +53,30 @@ uint64_t bounded(uint64_t count) {
     return count < kMaximumTransfer ? count : kMaximumTransfer;
 }
 
+// The host's own in clear, on which the enclave puts nothing.
+bool is_of_host(const File& file) {
+    return file.origin() == Origin::Host && file.host_descriptor() >= 0 &&
+           (file.kind() == FileKind::Other || file.kind() == FileKind::Pipe ||
+            file.kind() == FileKind::Socket);
+}
+
+// Between two files of the host: the bytes do not pass through the enclave.
+Result<uint64_t> host_sendfile(TransferEnd& from, TransferEnd& to, uint64_t count) {
+    uint64_t at = enclave::window_data();
+    if (from.has_offset)
+        enclave::host_store(reinterpret_cast<void*>(at), from.offset);
+    int64_t result = enclave::checked_result(
+        enclave::host_call(__NR_sendfile, enclave::Interruptible::Yes,
+                           static_cast<uint64_t>(to.file->host_descriptor()),
+                           static_cast<uint64_t>(from.file->host_descriptor()),
+                           from.has_offset ? at : 0, count),
+        count);
+    if (result < 0)
+        return interrupted_or(result, kERESTARTSYS);
+    from.offset += static_cast<uint64_t>(result);
+    return static_cast<uint64_t>(result);
+}
+
 // Without blocking: both sides have to be ready before anything is taken out.
 Result<void> check_ready(File& from, File& to) {
     Vector<PollFd> list;
@@ -67,12 +95,16 @@ SyscallResult sys_sendfile(Call& call) {
     Ref<File> in = SCONE_TRY(call.file(1));
     if (!out->is_writable() || !in->is_readable())
         return error(kEBADF);
-    uint32_t type = SCONE_TRY(type_of(*in));
+    bool mappable = in->can_map();
+    uint32_t type = mappable ? kS_IFREG : SCONE_TRY(type_of(*in));
     if (type == kS_IFIFO || type == kS_IFSOCK || (out->status_flags() & kO_APPEND))
         return error(kEINVAL);
     TransferEnd from{in.get()}, to{out.get()};
     SCONE_TRY(load_offset(from, call.arg[2]));
-    uint64_t done = SCONE_TRY(with_sigpipe(transfer(from, to, bounded(call.arg[3]), false)));
+    uint64_t count = bounded(call.arg[3]);
+    uint64_t done = SCONE_TRY(with_sigpipe(mappable && is_of_host(*in) && is_of_host(*out)
+                                               ? host_sendfile(from, to, count)
+                                               : transfer(from, to, count, false)));
     SCONE_TRY(store_offset(from, call.arg[2]));
     return done;
 }
