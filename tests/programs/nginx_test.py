@@ -167,6 +167,8 @@ class NginxTest(ServerTest):
         statuses = [self.answer("/limited")[0] for _ in range(30)]
         self.assertEqual((statuses.count(200), statuses.count(503)), (5, 25))
         self.assertEqual(self.get("/cached/big"), self.contents["big"])
+        # A worker answers before the cache has the file.
+        server.wait_until(lambda: any((self.folder / "cache").iterdir()), "the cache has the file")
         os.truncate(self.folder / "www/big", 0)
         for _ in range(20):
             self.assertEqual(self.get("/cached/big"), self.contents["big"])
