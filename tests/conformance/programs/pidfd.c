@@ -59,6 +59,22 @@ CASE(waits_by_descriptor) {
     close(fd);
 }
 
+static volatile sig_atomic_t seen_signal;
+static void note_signal(int number) {
+    seen_signal = number;
+}
+CASE(takes_a_directory_of_proc) {
+    signal(SIGUSR2, note_signal);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d", getpid());
+    int fd = open(path, O_RDONLY | O_DIRECTORY);
+    CHECK(fd >= 0);
+    CHECK_EQ(send_signal(fd, 0, NULL), 0);
+    CHECK_EQ(send_signal(fd, SIGUSR2, NULL), 0);
+    CHECK_EQ(seen_signal, SIGUSR2);
+    close(fd);
+}
+
 static volatile sig_atomic_t seen_value;
 static void note_value(int number, siginfo_t* info, void* context) {
     (void)number, (void)context;

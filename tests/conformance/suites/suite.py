@@ -9,9 +9,10 @@ import argparse, dataclasses, fnmatch, os, pathlib, signal, subprocess, sys, tem
 
 MODES = {"rewritten": "1", "trapped": "0", "mixed": "mixed"}
 # Network, process numbers, host name and System V objects of the run's own: nothing outlives it and no port
-# is in the way. Without CAP_SYS_TIME, because some cases set the machine's clock when they can.
-NAMESPACES = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-              'ip link set lo up; "$@"; exit $?', "sh", "setpriv", "--bounding-set", "-sys_time", "--"]
+# is in the way. A session too. Without CAP_SYS_TIME, because some cases set the machine's clock when they can.
+NAMESPACES = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--pid", "--uts", "--ipc", "--fork",
+              "--kill-child", "--mount-proc", "setsid", "sh", "-c", 'ip link set lo up; "$@"; exit $?', "sh",
+              "setpriv", "--bounding-set", "-sys_time", "--"]
 
 
 @dataclasses.dataclass

@@ -3,6 +3,7 @@
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/task/fork.h"
 
 namespace scone::libos {
 namespace {
@@ -46,6 +47,16 @@ Result<uint64_t> host_ioctl(File& file, int host_fd, uint64_t request, uint64_t 
         uint32_t flag = code == kFIONBIO ? kO_NONBLOCK : kO_ASYNC;
         uint32_t flags = on ? file.status_flags() | flag : file.status_flags() & ~flag;
         SCONE_TRY(file.set_status_flags(flags));
+        return 0;
+    }
+    // What changes the caller's session waits until a vfork child has a host process.
+    constexpr uint32_t kTIOCSCTTY = 0x540e, kTIOCNOTTY = 0x5422;
+    if ((code == kTIOCSCTTY || code == kTIOCNOTTY) && current_process().vfork_parent != nullptr) {
+        SCONE_TRY(change_host_process(current_process(),
+                                      {__NR_ioctl,
+                                       {static_cast<uint64_t>(host_fd), request, argument},
+                                       {},
+                                       Ref<File>(&file)}));
         return 0;
     }
     for (const Row& row : kRows) {

@@ -142,11 +142,14 @@ SyscallResult sys_setgroups(Call& call) {
     uint64_t count = call.u32(0);
     if (count * 4 > enclave::window_data_size() - enclave::kResultArea)
         return error(kEINVAL);
-    uint64_t at = enclave::window_data() + enclave::kResultArea;
-    SCONE_TRY(copy_from_program(reinterpret_cast<void*>(at), call.arg[1], count * 4));
-    if (call.process().vfork_parent != nullptr)
-        return error(kENOSYS);  // the list would have to be kept until exec
-    return host_number(__NR_setgroups, count, at);
+    if (call.process().credentials.effective_user != 0)
+        return error(kEPERM);
+    DeferredCall what{__NR_setgroups, {count, 0, 0}};
+    if (!what.list.resize(count))
+        return error(kENOMEM);
+    SCONE_TRY(copy_from_program(what.list.data(), call.arg[1], count * 4));
+    SCONE_TRY(change_host_process(call.process(), std::move(what)));
+    return 0;
 }
 
 SyscallResult sys_getpgrp(Call& call) {

@@ -6,6 +6,7 @@
 #include "runtime/trusted/enclave/spin_lock.h"
 #include "runtime/trusted/libos/fs/host_file.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/signal/host_signals.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
 
@@ -30,6 +31,14 @@ bool is_process_file(const File& file) {
     Path text;
     file.describe(text);
     return text.view() == kDescription;
+}
+
+// A directory of /proc counts as a pidfd too.
+bool is_own_directory(const Process& process, const File& file) {
+    Path text, own("/proc/");
+    file.describe(text);
+    own.append_number(static_cast<uint64_t>(process.pid));
+    return text.view() == "/proc/self" || text.view() == own.view();
 }
 
 bool is_own_thread(Process& process, int tid) {
@@ -66,11 +75,22 @@ SyscallResult sys_pidfd_open(Call& call) {
 SyscallResult sys_pidfd_send_signal(Call& call) {
     Ref<File> file = SCONE_TRY(call.file(0));
     int number = call.fd(1);
-    if (!is_process_file(*file))
+    bool own = is_own_directory(call.process(), *file);
+    if (!own && !is_process_file(*file))
         return error(kEBADF);
     // Signal 33 is the runtime's own between its threads.
     if (call.u32(3) != 0 || number < 0 || number > kSignalCount || number == kKickSignal)
         return error(kEINVAL);
+    if (own) {
+        SigInfo info = user_signal(number, kSI_USER);
+        if (call.arg[2] != 0)
+            info = SCONE_TRY(AppPtr<SigInfo>(call.arg[2]).load());
+        if (info.number != number)
+            return error(kEINVAL);
+        if (number != 0)
+            send_to_process(call.process(), info);
+        return 0;
+    }
     auto host_fd = static_cast<uint64_t>(file->host_descriptor());
     auto signal = static_cast<uint64_t>(number);
     if (call.arg[2] == 0)

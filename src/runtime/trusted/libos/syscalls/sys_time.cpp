@@ -143,6 +143,13 @@ SyscallResult sys_clock_getres(Call& call) {
         SCONE_TRY(AppPtr<Timespec>(call.arg[1]).store(resolution));
     return 0;
 }
+// The clock is the machine's, and no program in an enclave sets it.
+SyscallResult sys_clock_settime(Call& call) {
+    if (call.fd(0) != 0)  // CLOCK_REALTIME
+        return error(kEINVAL);
+    (void)SCONE_TRY(timespec_to_ns(SCONE_TRY(AppPtr<Timespec>(call.arg[1]).load())));
+    return error(kEPERM);
+}
 SyscallResult sys_gettimeofday(Call& call) {
     uint64_t ns = realtime_ns();
     if (call.arg[0] != 0)

@@ -29,6 +29,7 @@ Result<bool> split_vfork_child(Thread& thread, enclave::Registers& frame);
 
 // A system call that changes the calling process itself, on its host process; a vfork child's waits
 // until it has one and counts as done. 0 or the error.
+Result<void> change_host_process(Process& process, DeferredCall call);
 Result<void> change_host_process(Process& process, uint64_t number, uint64_t a0, uint64_t a1 = 0,
                                  uint64_t a2 = 0);
 

@@ -1,6 +1,7 @@
 #include "runtime/trusted/enclave/heap.h"
-#include "runtime/trusted/enclave/host_calls/host_call.h"
+#include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
+#include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/pipe/pipe.h"
 #include "runtime/trusted/libos/program_memory.h"
@@ -188,12 +189,22 @@ SyscallResult start_vfork_child(Thread& parent_thread, Registers& frame, const N
     return 0;
 }
 
+int64_t make_call(const DeferredCall& call) {
+    uint64_t second = call.arguments[1];
+    if (!call.list.empty()) {
+        second = enclave::window_data() + enclave::kResultArea;
+        enclave::copy_to_host(second, call.list.data(), call.list.size() * sizeof(uint32_t));
+    }
+    return enclave::checked_result(enclave::host_call(call.number, enclave::Interruptible::No,
+                                                      call.arguments[0], second, call.arguments[2]),
+                                   INT32_MAX);
+}
+
 // What the vfork child asked for and the parent's host process could not do in its name. The calls
 // were checked when they were made.
 void carry_out_deferred_calls(Process& child) {
     for (const DeferredCall& call : child.deferred_calls)
-        enclave::host_call(call.number, enclave::Interruptible::No, call.arguments[0],
-                           call.arguments[1], call.arguments[2]);
+        make_call(call);
     if (child.deferred_calls.empty())
         return;
     child.deferred_calls.clear();
@@ -256,16 +267,15 @@ SyscallResult make_process(Thread& thread, Registers& frame, const NewProcess& w
 
 Result<void> change_host_process(Process& process, uint64_t number, uint64_t a0, uint64_t a1,
                                  uint64_t a2) {
+    return change_host_process(process, {number, {a0, a1, a2}});
+}
+Result<void> change_host_process(Process& process, DeferredCall call) {
     if (process.vfork_parent != nullptr) {
-        if (!process.deferred_calls.push({number, {a0, a1, a2}}))
+        if (!process.deferred_calls.push(std::move(call)))
             return error(kENOMEM);
         return {};
     }
-    int64_t result = enclave::checked_result(
-        enclave::host_call(number, enclave::Interruptible::No, a0, a1, a2), INT32_MAX);
-    if (result < 0)
-        return error(static_cast<int>(-result));
-    return {};
+    return done_or_error(make_call(call));
 }
 
 bool leave_vfork_child(Thread& thread, Registers& frame, int wait_status) {

@@ -55,6 +55,8 @@ struct Child {
 // it asks for is done when it has one.
 struct DeferredCall {
     uint64_t number, arguments[3];
+    Vector<uint32_t> list = {};  // what argument 1 points to, if not empty
+    Ref<File> file = {};         // whose host descriptor is an argument
 };
 
 struct Timer;
