@@ -1,9 +1,13 @@
 // splice, tee, vmsplice, copy_file_range, sendfile: bytes that move between descriptors.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,6 +139,58 @@ CASE(sendfile_to_files_and_pipes) {
     CHECK_ERRNO(sendfile(p[0], in, NULL, 3), EBADF);
     close(in), close(out), close(p[0]), close(p[1]);
     unlink("in"), unlink("out");
+}
+
+static void ignore_alarm(int number) {
+    (void)number;
+}
+static void* count_slowly(void* socket) {
+    static char bytes[16384];
+    static long total;
+    ssize_t got;
+    while ((got = read(*(int*)socket, bytes, sizeof bytes)) > 0) {
+        total += got;
+        usleep(100);
+    }
+    return &total;
+}
+CASE(signals_lose_nothing) {
+    enum { kRounds = 40, kPiece = 65536 };
+    static char piece[kPiece];
+    int p[2], s[2];
+    pthread_t reader;
+    sigset_t alarm_only;
+    sigemptyset(&alarm_only), sigaddset(&alarm_only, SIGALRM);
+    CHECK_EQ(pipe(p), 0);
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+    pthread_sigmask(SIG_BLOCK, &alarm_only, NULL);
+    CHECK_EQ(pthread_create(&reader, NULL, count_slowly, &s[1]), 0);
+    pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
+    fcntl(s[0], F_SETFL, O_NONBLOCK);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = ignore_alarm}, NULL);
+    struct itimerval often = {{0, 500}, {0, 500}};
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (int round = 0; round < kRounds; round++) {
+        long in_pipe = 0;
+        while (in_pipe < kPiece) {
+            ssize_t put = write(p[1], piece, (size_t)(kPiece - in_pipe));
+            CHECK(put > 0 || errno == EINTR);
+            in_pipe += put > 0 ? put : 0;
+        }
+        while (in_pipe > 0) {
+            ssize_t moved = splice(p[0], NULL, s[0], NULL, (size_t)in_pipe, SPLICE_F_NONBLOCK);
+            CHECK(moved > 0 || errno == EINTR || errno == EAGAIN);
+            in_pipe -= moved > 0 ? moved : 0;
+            if (moved < 0 && errno == EAGAIN)
+                poll(&(struct pollfd){s[0], POLLOUT, 0}, 1, 1000);
+        }
+    }
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
+    close(s[0]);
+    void* total = NULL;
+    CHECK_EQ(pthread_join(reader, &total), 0);
+    CHECK_EQ(*(long*)total, (long)kRounds * kPiece);
+    close(s[1]), close(p[0]), close(p[1]);
 }
 
 int main(int argc, char** argv) {

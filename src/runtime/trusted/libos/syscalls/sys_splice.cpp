@@ -88,6 +88,21 @@ Result<void> check_ready(File& from, File& to) {
     return list[0].revents != 0 && list[1].revents != 0 ? Result<void>{} : error(kEAGAIN);
 }
 
+bool is_stream_of_host(const File& file) {
+    return file.host_descriptor() >= 0 &&
+           (file.kind() == FileKind::Pipe || file.kind() == FileKind::Socket);
+}
+// Neither side could take back what a signal keeps from reaching the other: the host moves it.
+SyscallResult splice_on_host(const File& from, const File& to, uint64_t count, uint32_t flags) {
+    return interrupted_or(
+        enclave::checked_result(
+            enclave::host_call(__NR_splice, enclave::Interruptible::Yes,
+                               static_cast<uint64_t>(from.host_descriptor()), 0,
+                               static_cast<uint64_t>(to.host_descriptor()), 0, count, flags),
+            count),
+        kERESTARTSYS);
+}
+
 }  // namespace
 
 SyscallResult sys_sendfile(Call& call) {
@@ -134,6 +149,8 @@ SyscallResult sys_splice(Call& call) {
         return error(kEINVAL);
     if (call.u32(5) & kSpliceNonblock)
         SCONE_TRY(check_ready(*in, *out));
+    if (is_stream_of_host(*in) && is_stream_of_host(*out))
+        return with_sigpipe(splice_on_host(*in, *out, bounded(call.arg[4]), call.u32(5)));
     uint64_t done = SCONE_TRY(with_sigpipe(transfer(from, to, bounded(call.arg[4]), true)));
     SCONE_TRY(store_offset(from, call.arg[1]));
     SCONE_TRY(store_offset(to, call.arg[3]));
