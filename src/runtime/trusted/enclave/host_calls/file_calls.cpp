@@ -22,12 +22,12 @@ bool put_path(std::string_view path, uint64_t at) {
 
 }  // namespace
 
-int64_t host_open(std::string_view path, uint64_t flags, uint64_t mode) {
+int64_t host_open(std::string_view path, uint64_t flags, uint64_t mode,
+                  Interruptible interruptible) {
     if (!put_path(path, 0))
         return -kEnametoolong;
     return checked_result(
-        host_call(__NR_openat, Interruptible::Yes, kAtFdcwd, window_data(), flags, mode),
-        kMaximumFd);
+        host_call(__NR_openat, interruptible, kAtFdcwd, window_data(), flags, mode), kMaximumFd);
 }
 
 int64_t host_close(int fd) {

@@ -20,7 +20,9 @@ namespace scone::enclave {
 inline constexpr uint64_t kSecondPath = 8192;
 inline constexpr uint64_t kResultArea = 16384;
 
-int64_t host_open(std::string_view path, uint64_t flags, uint64_t mode);
+// Opening a FIFO waits, so a signal may end the call; files of the runtime's own are opened whole.
+int64_t host_open(std::string_view path, uint64_t flags, uint64_t mode,
+                  Interruptible interruptible = Interruptible::Yes);
 int64_t host_close(int fd);
 int64_t host_stat(std::string_view path, bool follow, linux_abi::Stat& out);
 int64_t host_fstat(int fd, linux_abi::Stat& out);

@@ -108,7 +108,8 @@ fspf::Result<int> ProtectedFile::backing() {
     std::string_view host_path =
         SCONE_TRY(fspf::backing_path(volume_->regions()[region_], path(), buffer));
     // HOST: which file it opens does not matter, every block is verified.
-    int64_t fd = enclave::host_open(host_path, kO_RDONLY | kO_CLOEXEC, 0);
+    int64_t fd =
+        enclave::host_open(host_path, kO_RDONLY | kO_CLOEXEC, 0, enclave::Interruptible::No);
     if (fd < 0) {
         FixedText<sizeof buffer + 64> text;
         text.append("The host does not open the protected file ").append(host_path);

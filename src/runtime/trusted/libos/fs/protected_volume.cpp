@@ -38,6 +38,8 @@ using Message = FixedText<kPathMax + 256>;
         fatal("The FSPF tag is not fresh - suspected replay attack");
     text.append("Could not open file system protection file ").append(path).append(": ");
     text.append(error.text);
+    if (error == ErrorCode::Host)
+        text.append(" (errno ").append_number(error.number).append(")");
     fatal(text.view());
 }
 
@@ -120,9 +122,11 @@ Ref<ProtectedVolume> ProtectedVolume::open(const aead::AesGcm256& cipher,
     volume->paths_ = &paths[0];
     state.pool.left = block_cache_size;
     volume->path_.append(fspf_path);
-    int64_t fd = enclave::host_open(fspf_path, kO_RDONLY | kO_CLOEXEC, 0);
+    int64_t fd =
+        enclave::host_open(fspf_path, kO_RDONLY | kO_CLOEXEC, 0, enclave::Interruptible::No);
     if (fd < 0)
-        fatal_open({ErrorCode::Host, "the host does not open it"}, fspf_path);
+        fatal_open({ErrorCode::Host, "the host does not open it", static_cast<uint64_t>(-fd)},
+                   fspf_path);
     volume->host_fd_ = static_cast<int>(fd);
 
     fspf::BlockSource source{volume.get(),
