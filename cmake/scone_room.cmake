@@ -9,9 +9,15 @@
 # Refused at configure time: a dependency on the same or a higher floor, or on the wrong side.
 include(GoogleTest)
 
+# General registers only. Clang refuses the declarations of libstdc++ that have a long double when it
+# may not use x87; it may then, and a test reads the code.
+set(SCONE_GENERAL_REGISTERS -mgeneral-regs-only)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(SCONE_GENERAL_REGISTERS -mno-sse -mno-mmx -mno-avx)
+endif()
 set(SCONE_ENCLAVE_FLAGS
     -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-stack-protector
-    -mno-red-zone -mgeneral-regs-only -fPIE -fvisibility=hidden -fcf-protection=none
+    -mno-red-zone ${SCONE_GENERAL_REGISTERS} -fPIE -fvisibility=hidden -fcf-protection=none
     -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables)
 
 function(scone_room)
