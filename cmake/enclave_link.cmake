@@ -25,7 +25,7 @@ function(scone_enclave_image)
       ${PROJECT_SOURCE_DIR}/src/tools/enclave_image/reserved_sections.S)
   # The hosted layer: archives by path, since its OpenSSL must be the static one.
   set(hosted "")
-  foreach(room IN ITEMS provisioning channel crypto text base)
+  foreach(room IN ITEMS provisioning channel policy crypto text base)
     list(APPEND hosted $<TARGET_FILE:scone_${room}>)
     add_dependencies(enclave_linked scone_${room})
   endforeach()

@@ -10,7 +10,7 @@ namespace {
 // docs/formats/enclave-protocol.md, section 4
 namespace tag {
 constexpr uint16_t kArgument = 1, kVariable = 2, kDirectory = 3, kRoot = 4, kVolume = 5, kFile = 6,
-                   kSecret = 7, kSetting = 8, kSessionHash = 9;
+                   kSecret = 7, kSetting = 8, kSessionHash = 9, kTemplate = 10;
 }
 // Of the records: name and value first, then what each has of its own.
 namespace part {
@@ -136,6 +136,31 @@ Result<ConfiguredVolume> decode_volume(Bytes payload) {
     return volume;
 }
 
+Result<uint32_t> file_mode(const TlvField& field) {
+    uint64_t mode = SCONE_TRY(field.number());
+    if (mode > 0777)
+        return error(ErrorCode::Malformed, "file mode above 0777", mode);
+    return static_cast<uint32_t>(mode);
+}
+
+Result<FileTemplate> decode_template(Bytes payload) {
+    FileTemplate file;
+    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
+        switch (field.tag) {
+            case part::kName:
+                file.path = SCONE_TRY(path_text(field));
+                return true;
+            case part::kMode:
+                file.mode = SCONE_TRY(file_mode(field));
+                return true;
+            default:
+                return false;
+        }
+    }));
+    SCONE_TRY(seen.require({part::kName, part::kMode}));
+    return file;
+}
+
 Result<InjectedFile> decode_file(Bytes payload) {
     InjectedFile file;
     SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
@@ -146,13 +171,9 @@ Result<InjectedFile> decode_file(Bytes payload) {
             case part::kValue:
                 file.content = SCONE_TRY(secret_value(field));
                 return true;
-            case part::kMode: {
-                uint64_t mode = SCONE_TRY(field.number());
-                if (mode > 0777)
-                    return error(ErrorCode::Malformed, "file mode above 0777", mode);
-                file.mode = static_cast<uint32_t>(mode);
+            case part::kMode:
+                file.mode = SCONE_TRY(file_mode(field));
                 return true;
-            }
             default:
                 return false;
         }
@@ -228,6 +249,12 @@ void write_named_values(TlvWriter& out, const Configuration& message) {
         record.number(part::kMode, file.mode);
         out.record(tag::kFile, record);
     }
+    for (const FileTemplate& file : message.templates) {
+        TlvWriter record;
+        record.text(part::kName, file.path);
+        record.number(part::kMode, file.mode);
+        out.record(tag::kTemplate, record);
+    }
     for (const ProvidedSecret& secret : message.secrets) {
         TlvWriter record;
         record.text(part::kName, secret.name);
@@ -285,6 +312,9 @@ Result<Configuration> decode_configuration(Bytes payload) {
                 break;
             case tag::kFile:
                 SCONE_TRY(push_bounded(message.injected_files, decode_file(field->value)));
+                break;
+            case tag::kTemplate:
+                SCONE_TRY(push_bounded(message.templates, decode_template(field->value)));
                 break;
             case tag::kSecret:
                 SCONE_TRY(push_bounded(message.secrets, decode_secret(field->value)));

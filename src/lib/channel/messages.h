@@ -77,6 +77,11 @@ struct InjectedFile {
     SecretBytes content;
     uint32_t mode = 0444;
 };
+// A file of the service's own tree whose placeholders the runtime replaces.
+struct FileTemplate {
+    std::string path;
+    uint32_t mode = 0444;
+};
 // The value of a secret that the runtime puts into templates of the file system.
 struct ProvidedSecret {
     std::string name;
@@ -109,6 +114,7 @@ struct Configuration {
     std::optional<ProtectedTree> root;
     std::vector<ConfiguredVolume> volumes;
     std::vector<InjectedFile> injected_files;
+    std::vector<FileTemplate> templates;
     std::vector<ProvidedSecret> secrets;
     std::vector<RuntimeSetting> runtime_settings;
     std::string session_hash;  // 64 hex digits, for the log

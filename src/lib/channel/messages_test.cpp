@@ -41,6 +41,7 @@ Configuration full_configuration() {
                             SecretBytes(std::string_view("cert")),
                             SecretBytes(std::string_view("key")),
                             {}});
+    sent.templates.push_back({"/etc/app.conf", 0440});
     sent.runtime_settings.push_back({"SCONE_ALLOW_DLOPEN", "1"});
     sent.session_hash = "00ff";
     return sent;
@@ -62,6 +63,8 @@ TEST(Messages, ConfigurationArrivesAsItWasSent) {
     EXPECT_EQ("/data/volume.fspf", got.volumes.at(0).tree.fspf_path);
     EXPECT_EQ(3u, got.injected_files.at(0).content.size());
     EXPECT_EQ(0400u, got.injected_files.at(0).mode);
+    EXPECT_EQ("/etc/app.conf", got.templates.at(0).path);
+    EXPECT_EQ(0440u, got.templates.at(0).mode);
     EXPECT_EQ("key", got.secrets.at(0).private_key.expose_text());
     EXPECT_TRUE(got.secrets.at(0).chain.empty());
     EXPECT_EQ("SCONE_ALLOW_DLOPEN", got.runtime_settings.at(0).name);
@@ -90,6 +93,10 @@ TEST(Messages, ConfigurationRefusesWhatProgramsCannotTake) {
     EXPECT_EQ(ErrorCode::Malformed, refused([](Configuration& c) { c.working_directory = "app"; }));
     EXPECT_EQ(ErrorCode::Malformed,
               refused([](Configuration& c) { c.injected_files[0].mode = 04755; }));
+    EXPECT_EQ(ErrorCode::Malformed,
+              refused([](Configuration& c) { c.templates.push_back({"/a", 04755}); }));
+    EXPECT_EQ(ErrorCode::Malformed,
+              refused([](Configuration& c) { c.templates.push_back({"relative", 0400}); }));
     EXPECT_EQ(ErrorCode::TooLarge, refused([](Configuration& c) {
                   for (size_t i = 0; i <= kMaxListCount; i++)
                       c.arguments.emplace_back();

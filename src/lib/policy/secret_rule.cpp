@@ -13,6 +13,14 @@ std::string_view name_of(SecretKind kind) {
     return "unstated";
 }
 
+std::optional<SecretKind> secret_kind(std::string_view name) {
+    for (const auto& [known, value] : kKinds) {
+        if (known == name)
+            return value;
+    }
+    return std::nullopt;
+}
+
 std::string_view name_of(KeyType type) {
     for (const auto& [name, value] : kKeyTypes) {
         if (value == type)

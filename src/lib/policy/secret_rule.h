@@ -30,6 +30,8 @@ enum class SecretKind {
 };
 // "private-key"
 std::string_view name_of(SecretKind kind);
+// The kind of this name; nullopt when there is none.
+std::optional<SecretKind> secret_kind(std::string_view name);
 
 enum class KeyType { P256, P384, Ed25519, Rsa2048, Rsa3072 };
 // "P-256"

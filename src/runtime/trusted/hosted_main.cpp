@@ -1,14 +1,16 @@
 // The enclave's hosted layer: main() runs what the core hands over, one function at a time;
-// scone_provision() is the only such function.
+// the functions at the end are all there are.
 //
 // Side: hosted, linked only into the enclave
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "lib/text/base64.h"
 #include "runtime/trusted/libos/start/provisioner.h"
 #include "runtime/trusted/provisioning/cryptography.h"
 #include "runtime/trusted/provisioning/provision.h"
+#include "runtime/trusted/provisioning/templates.h"
 
 extern "C" void scone_hosted_next(void (**function)(void*), void** argument);
 
@@ -27,7 +29,12 @@ using scone::channel::ErrorChain;
 using scone::libos::ProvisionCall;
 using namespace scone;
 
-ProvisionCall* current;
+// What stays after the start: the functions of the core, the connection to CAS, and until the last
+// template is filled the secrets for these.
+ProvisionCall functions;
+const ProvisionCall* const current = &functions;
+std::optional<provisioning::CasSession> cas_session;
+std::optional<provisioning::Templates> templates;
 
 channel::Transport transport_of(libos::HostStream* stream) {
     channel::Transport transport;
@@ -133,6 +140,9 @@ bool give_all(ProvisionCall& call, const channel::Configuration& configuration, 
         if (!call.file(call.context, file.path.c_str(), view(file.content).data(),
                        file.content.size(), file.mode))
             return false;
+    for (const auto& file : configuration.templates)
+        if (!call.file_template(call.context, file.path.c_str(), file.mode))
+            return false;
     for (const auto& setting : configuration.runtime_settings)
         if (!call.setting(call.context, setting.name.c_str(), setting.value.c_str()))
             return false;
@@ -148,7 +158,7 @@ bool give_all(ProvisionCall& call, const channel::Configuration& configuration, 
 
 extern "C" void scone_provision(void* argument) {
     auto& call = *static_cast<ProvisionCall*>(argument);
-    current = &call;
+    functions = call;
     ErrorChain chain;
     provisioning::ProvisionRequest request;
     request.config_id = call.config_id;
@@ -162,11 +172,38 @@ extern "C" void scone_provision(void* argument) {
         auto provisioned = provisioning::provision(surroundings_of(call), request);
         if (!provisioned)
             chain = provisioned.error();
+        else if (auto read =
+                     provisioning::Templates::from(std::move(provisioned->configuration.secrets));
+                 !read)
+            chain = read.error();
         else {
             call.done = give_all(call, provisioned->configuration, chain);
-            provisioned->cas.close();
+            templates = std::move(*read);
+            cas_session.emplace(std::move(provisioned->cas));
         }
     }
     if (!call.done)
         call.failure(call.context, print_error_chain(chain).c_str());
+}
+
+extern "C" void scone_fill_template(void* argument) {
+    auto& call = *static_cast<libos::TemplateCall*>(argument);
+    auto filled = templates->fill(call.path, {call.content, call.size});
+    if (!filled)
+        call.failure(call.context, print_error_chain(filled.error()).c_str());
+    else
+        call.done = call.result(call.context, view(*filled).data(), filled->size());
+}
+
+extern "C" void scone_forget_secrets(void*) {
+    templates.reset();
+}
+
+extern "C" void scone_report_exit(void* argument) {
+    auto& call = *static_cast<libos::ExitCall*>(argument);
+    auto reported = cas_session->report_exit(call.status, call.signal);
+    cas_session.reset();
+    call.done = reported.has_value();
+    if (!reported)
+        call.failure(call.context, print_error_chain(reported.error()).c_str());
 }

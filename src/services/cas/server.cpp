@@ -76,8 +76,9 @@ Outcome<void> publish_certificates(const StateFolder& folder, const Authority& a
     return write_file(folder.file("ca/cas-instance.crt"), *instance, 0644);
 }
 
-// An enclave may be silent between two updates of its volumes; a dead one is found by keep-alive.
-constexpr int kEnclaveIdleMs = 3600 * 1000;
+// A service keeps its connection for its exit report, and is silent meanwhile: 24 days, the longest
+// that fits. A peer that is gone is found by keep-alive.
+constexpr int kEnclaveIdleMs = 24 * 86'400'000;
 
 net::ListenerLimits limits_of(const Options& options) {
     net::ListenerLimits limits;

@@ -69,26 +69,29 @@ void put_root(const ServiceConfiguration& part, Configuration& out) {
     out.root = std::move(tree);
 }
 
-Attested<void> put_files(const ServiceConfiguration& part, Configuration& out) {
+void put_files(const ServiceConfiguration& part, Configuration& out) {
     for (const auto& file : part.files) {
-        if (!file.content)
-            return std::unexpected(
-                failed("Injection file '" + file.path +
-                       "': templates from the image's file system are not supported yet; give the "
-                       "`content` in the policy"));
-        out.injected_files.push_back(
-            {file.path, SecretBytes(std::string_view(*file.content)), file.permission});
+        if (file.content)
+            out.injected_files.push_back(
+                {file.path, SecretBytes(std::string_view(*file.content)), file.permission});
+        else
+            out.templates.push_back({file.path, file.permission});
     }
-    return {};
 }
 
 Attested<void> put_secrets(const ServiceConfiguration& part, SecretResolver& secrets,
                            Configuration& out) {
-    for (const std::string& name : part.provided_secrets) {
+    // What the policy does not limit is sent only where a template may need it, and what has no
+    // value is missed by the template that names it.
+    const bool are_limited = !part.provided_secrets.empty();
+    for (const std::string& name :
+         out.templates.empty() ? part.provided_secrets : part.template_secrets) {
         const policy::SecretValue* value = secrets.value(name);
         auto text = value != nullptr ? policy::render(*value, "")
                                      : base::Result<std::string, std::string>(
                                            std::unexpected("there is no value for '" + name + "'"));
+        if (!text && !are_limited)
+            continue;
         if (!text)
             return std::unexpected(failed(text.error()));
         channel::ProvidedSecret secret;
@@ -155,7 +158,7 @@ Attested<ConfiguredService> configure_service(SessionRepository& sessions,
     ConfiguredService out;
     put_program(*part, out.configuration);
     put_root(*part, out.configuration);
-    SCONE_TRY(put_files(*part, out.configuration));
+    put_files(*part, out.configuration);
     SCONE_TRY(put_secrets(*part, secrets, out.configuration));
     SCONE_TRY(put_volumes(sessions, session, secrets, *part, out));
     out.configuration.session_hash = session->hash;

@@ -4,8 +4,10 @@
 #include "lib/base/secret.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
 #include "runtime/trusted/libos/hosted/hosted.h"
+#include "runtime/trusted/libos/start/cas_connection.h"
 #include "runtime/trusted/libos/start/host_stream.h"
 #include "runtime/trusted/libos/time/clock.h"
+#include "runtime/trusted/libos/vfs/vfs.h"
 
 namespace scone::libos {
 namespace {
@@ -23,6 +25,21 @@ struct Exchange {
 
 bool add(StringList& list, const char* text, uint64_t size) {
     return list.add({text, size}).has_value();
+}
+
+bool add_file(Configuration& out, std::string_view path, const char* content, uint64_t size,
+              uint32_t mode) {
+    auto* file = enclave::heap_new<InjectedContent>();
+    if (file == nullptr)
+        return false;
+    file->path = Path(path);
+    file->mode = mode;
+    if (!file->content.resize(size) || !out.files.push(file)) {
+        enclave::heap_delete(file);
+        return false;
+    }
+    __builtin_memcpy(file->content.data(), content, size);
+    return true;
 }
 
 // False, with a reason, for a value that the setting does not have.
@@ -110,18 +127,15 @@ void set_functions(ProvisionCall& call) {
     };
     call.file = [](void* context, const char* path, const char* content, uint64_t size,
                    uint32_t mode) {
-        auto* file = enclave::heap_new<InjectedContent>();
+        return add_file(*static_cast<Exchange*>(context)->out, path, content, size, mode);
+    };
+    call.file_template = [](void* context, const char* path, uint32_t mode) {
+        auto* file = enclave::heap_new<FileTemplate>();
         if (file == nullptr)
             return false;
         file->path = Path(path);
         file->mode = mode;
-        if (!file->content.resize(size) ||
-            !static_cast<Exchange*>(context)->out->files.push(file)) {
-            enclave::heap_delete(file);
-            return false;
-        }
-        __builtin_memcpy(file->content.data(), content, size);
-        return true;
+        return static_cast<Exchange*>(context)->out->templates.push(file);
     };
     call.setting = [](void* context, const char* name, const char* value) {
         return take_setting(*static_cast<Exchange*>(context), name, value);
@@ -180,7 +194,8 @@ void attest(const Launch& launch, std::string_view config_id, Configuration& out
             "of "
             "another CAS).");
     HostStream las = connect_or_refuse("LAS", las_address, kLasPort, cas_address, config_id);
-    HostStream cas = connect_or_refuse("CAS", cas_address, kCasPort, cas_address, config_id);
+    static HostStream cas;  // stays open: see cas_connection.h
+    cas = connect_or_refuse("CAS", cas_address, kCasPort, cas_address, config_id);
     auto* exchange = enclave::heap_new<Exchange>();
     if (exchange == nullptr)
         fatal("no memory for the attestation");
@@ -198,12 +213,12 @@ void attest(const Launch& launch, std::string_view config_id, Configuration& out
     set_functions(call);
     run_hosted(scone_provision, &call);
     close_stream(las);
-    close_stream(cas);
     base::wipe(token.data(), token.size());
     if (!call.done)
         refuse(exchange->failure.view(), cas_address, config_id);
     enclave::heap_delete(exchange);
     out.attested = true;
+    cas_connection::opened(cas);
 }
 
 }  // namespace
@@ -214,6 +229,8 @@ Configuration::~Configuration() {
         base::wipe(file->content.data(), file->content.size());
         enclave::heap_delete(file);
     }
+    for (FileTemplate* file : templates)
+        enclave::heap_delete(file);
 }
 
 void configure(const Launch& launch, Configuration& out) {
@@ -242,6 +259,86 @@ void configure(const Launch& launch, Configuration& out) {
         "secure!");
     out.has_root = true;
     out.fspf_path.append(path);
+}
+
+namespace {
+
+constexpr uint64_t kLargestTemplate = 4 << 20;
+
+[[noreturn]] void refuse_template(std::string_view path, std::string_view why) {
+    FixedText<kPathMax + 300> text;
+    text.append("Could not make injection file ").append(path).append(": ").append(why);
+    fatal(text.view());
+}
+
+Vector<char> read_template(std::string_view path) {
+    auto file = vfs::open(path, linux_abi::kO_RDONLY, 0);
+    linux_abi::Stat now{};
+    if (!file || !(*file)->stat(now) || (now.mode & linux_abi::kS_IFMT) != linux_abi::kS_IFREG)
+        refuse_template(path, "the policy gives no content for it, and the image has no such file");
+    if ((*file)->origin() == Origin::Host) {
+        FixedText<kPathMax + 200> text;
+        text.append("The template ").append(path);
+        text.append(" lies in no protected region: the host decides where secrets stand in it");
+        log(Level::Warning, text.view());
+    }
+    Vector<char> content;
+    if (now.size < 0 || static_cast<uint64_t>(now.size) > kLargestTemplate)
+        refuse_template(path, "the template is larger than 4 MiB");
+    if (!content.resize(static_cast<uint64_t>(now.size)))
+        refuse_template(path, "no memory");
+    IoBuffer rest = IoBuffer::of_runtime(content.data(), content.size());
+    for (uint64_t offset = 0; rest.size() > 0;) {
+        auto count = (*file)->read_at(rest, offset);
+        if (!count || *count == 0)
+            refuse_template(path, "the template cannot be read");
+        offset += *count;
+        rest.advance(*count);
+    }
+    return content;
+}
+
+struct Filling {
+    Configuration* out;
+    const FileTemplate* file;
+    FixedText<4096> failure;
+};
+
+void fill_template(Configuration& out, const FileTemplate& file) {
+    Vector<char> content = read_template(file.path.view());
+    auto* filling = enclave::heap_new<Filling>();
+    if (filling == nullptr)
+        refuse_template(file.path.view(), "no memory");
+    filling->out = &out;
+    filling->file = &file;
+    TemplateCall call{};
+    call.path = file.path.c_str();
+    call.content = content.data();
+    call.size = content.size();
+    call.context = filling;
+    call.result = [](void* context, const char* text, uint64_t size) {
+        auto& to = *static_cast<Filling*>(context);
+        return add_file(*to.out, to.file->path.view(), text, size, to.file->mode);
+    };
+    call.failure = [](void* context, const char* chain) {
+        static_cast<Filling*>(context)->failure.append(chain);
+    };
+    run_hosted(scone_fill_template, &call);
+    if (!call.done) {
+        FixedText<4200> why("the template cannot be filled\n");
+        why.append(filling->failure.view());
+        refuse_template(file.path.view(), why.view());
+    }
+    enclave::heap_delete(filling);
+}
+
+}  // namespace
+
+void fill_templates(Configuration& out) {
+    for (const FileTemplate* file : out.templates)
+        fill_template(out, *file);
+    if (out.attested)
+        run_hosted(scone_forget_secrets, nullptr);
 }
 
 }  // namespace scone::libos

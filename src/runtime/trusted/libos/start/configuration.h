@@ -18,6 +18,12 @@ struct InjectedContent {
     uint32_t mode = 0;
 };
 
+// Its content is the file's at that path, with secrets put in.
+struct FileTemplate {
+    Path path;
+    uint32_t mode = 0;
+};
+
 struct Configuration {
     bool attested = false;
     bool insecure_shared_memory = false;    // SCONE_SHARED_MEMORY=insecure in the policy
@@ -29,11 +35,15 @@ struct Configuration {
     sgx::Dlopen dlopen = sgx::Dlopen::Refused;  // what the policy permits
     uint8_t fspf_key[32] = {}, fspf_tag[16] = {};
     Vector<InjectedContent*> files;
+    Vector<FileTemplate*> templates;
     ~Configuration();
 };
 
 // SCONE_CONFIG_ID in the host's environment asks for an attested start. Nothing of the host's
 // arguments and environment is in the result then.
 void configure(const Launch& launch, Configuration& out);
+
+// Reads each template from the trees that are mounted, fills it, and adds it to the files.
+void fill_templates(Configuration& out);
 
 }  // namespace scone::libos

@@ -62,13 +62,7 @@ Result<HostStream> connect_one(const Address& address, uint16_t port) {
     __builtin_memcpy(out + (ipv6 ? 8 : 4), address.bytes, ipv6 ? 16 : 4);
     uint64_t at = enclave::window_data();
     // Neither peer may make the start wait for ever.
-    uint64_t timeout[2] = {kTimeoutSeconds, 0};
-    enclave::copy_to_host(at, timeout, sizeof timeout);
-    constexpr uint64_t kSolSocket = 1, kRcvTimeout = 20, kSndTimeout = 21;
-    host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(fd), kSolSocket,
-              kRcvTimeout, at, sizeof timeout);
-    host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(fd), kSolSocket,
-              kSndTimeout, at, sizeof timeout);
+    set_stream_timeout({static_cast<int32_t>(fd)}, kTimeoutSeconds);
     enclave::copy_to_host(at, out, sizeof out);
     int64_t result =
         host_call(__NR_connect, Interruptible::No, static_cast<uint64_t>(fd), at, ipv6 ? 28 : 16);
@@ -106,6 +100,16 @@ Result<HostStream> connect_to(std::string_view text, uint16_t default_port) {
             break;
     }
     return last;
+}
+
+void set_stream_timeout(HostStream stream, uint64_t seconds) {
+    constexpr uint64_t kSolSocket = 1, kRcvTimeout = 20, kSndTimeout = 21;
+    const uint64_t timeout[2] = {seconds, 0};
+    uint64_t at = enclave::window_data();
+    enclave::copy_to_host(at, timeout, sizeof timeout);
+    for (uint64_t option : {kRcvTimeout, kSndTimeout})
+        host_call(__NR_setsockopt, Interruptible::No, static_cast<uint64_t>(stream.host_fd),
+                  kSolSocket, option, at, sizeof timeout);
 }
 
 void close_stream(HostStream stream) {

@@ -14,6 +14,8 @@ namespace scone::libos {
 
 // `address` is HOST, HOST:PORT or [IPV6]:PORT.
 Result<HostStream> connect_to(std::string_view address, uint16_t default_port);
+// For each later read and write.
+void set_stream_timeout(HostStream stream, uint64_t seconds);
 void close_stream(HostStream stream);
 int64_t read_stream(void* stream, uint8_t* buffer, uint64_t size);
 int64_t write_stream(void* stream, const uint8_t* data, uint64_t size);

@@ -39,6 +39,8 @@ struct ProvisionCall {
     bool (*root)(void* context, const char* fspf_path, const uint8_t* key, const uint8_t* tag);
     bool (*file)(void* context, const char* path, const char* content, uint64_t size,
                  uint32_t mode);
+    // A file of the service's own tree that is to be filled by scone_fill_template.
+    bool (*file_template)(void* context, const char* path, uint32_t mode);
     bool (*setting)(void* context, const char* name, const char* value);
     void (*failure)(void* context, const char* chain);  // lines "  Caused by: ..."
     bool done;
@@ -46,5 +48,34 @@ struct ProvisionCall {
 
 }  // namespace scone::libos
 
-// Implemented in the hosted layer; argument: ProvisionCall.
-extern "C" void scone_provision(void* call);
+namespace scone::libos {
+
+// Puts the secrets that CAS sent into the content of a template.
+struct TemplateCall {
+    const char* path;
+    const char* content;
+    uint64_t size;
+    void* context;
+    bool (*result)(void* context, const char* content, uint64_t size);
+    void (*failure)(void* context, const char* chain);
+    bool done;
+};
+
+// Tells CAS that the service ends.
+struct ExitCall {
+    uint64_t status, signal;
+    void* context;
+    void (*failure)(void* context, const char* chain);
+    bool done;
+};
+
+}  // namespace scone::libos
+
+// Implemented in the hosted layer. After scone_provision has succeeded the connection to CAS stays
+// open: the streams and functions of its ProvisionCall must stay usable, but for its context.
+extern "C" {
+void scone_provision(void* provision_call);
+void scone_fill_template(void* template_call);
+void scone_forget_secrets(void*);  // after the last template
+void scone_report_exit(void* exit_call);
+}

@@ -169,7 +169,22 @@ void permit_sharing(const Launch& launch, const Configuration& configuration,
             "System V queues, lies outside of the enclave. This is not secure!");
 }
 
-void mount_files(const Configuration& configuration, uint64_t heap_size) {
+// Preconditions: the templates are not among the files yet.
+void warn_of_hidden_files(const Configuration& configuration) {
+    for (const InjectedContent* file : configuration.files) {
+        Stat now{};
+        if (!vfs::stat(file->path.view(), Follow::Yes, now))
+            continue;
+        FixedText<kPathMax + 200> text;
+        text.append("Ignoring secret injection file (template) content from ");
+        text.append(file->path.view());
+        text.append(
+            " in the file system, since the file content is provided in the CAS session already.");
+        log(Level::Warning, text.view());
+    }
+}
+
+void mount_files(Configuration& configuration, uint64_t heap_size) {
     bool mounted;
     if (configuration.has_root) {
         auto volume = ProtectedVolume::open(
@@ -187,6 +202,10 @@ void mount_files(const Configuration& configuration, uint64_t heap_size) {
         sharing::is_allowed_outside() ? host_tree("", "") : ephemeral_tree("/dev/shm");
     mounted = mounted && proc && dev && shared && vfs::mount("/proc", proc) &&
               vfs::mount("/sys", proc) && vfs::mount("/dev", dev) && vfs::mount("/dev/shm", shared);
+    if (!mounted)
+        fatal("no memory for the file systems");
+    warn_of_hidden_files(configuration);
+    fill_templates(configuration);
     // Injected files shadow what stands at their path.
     for (const InjectedContent* file : configuration.files) {
         auto tree = make_ref<TmpFs>(file->path.view());

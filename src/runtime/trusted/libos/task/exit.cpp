@@ -1,6 +1,7 @@
 #include "runtime/trusted/libos/task/exit.h"
 
 #include "runtime/trusted/enclave/host_calls/host_call.h"
+#include "runtime/trusted/libos/start/cas_connection.h"
 #include "runtime/trusted/libos/task/futex.h"
 #include "runtime/trusted/libos/task/process.h"
 
@@ -23,6 +24,7 @@ void release_all_robust_futexes(Process& process) {
 void end_process(int status) {
     current_process().exiting.store(true);
     release_all_robust_futexes(current_process());
+    cas_connection::report_exit(static_cast<uint64_t>(status & 0xff), 0);
     enclave::host_call(boundary::kHostExitProcess, enclave::Interruptible::No,
                        static_cast<uint64_t>(status & 0xff));
     __builtin_trap();
@@ -31,6 +33,7 @@ void end_process(int status) {
 void end_process_by_signal(int number) {
     current_process().exiting.store(true);
     release_all_robust_futexes(current_process());
+    cas_connection::report_exit(0, static_cast<uint64_t>(number));
     enclave::host_call(boundary::kHostDieBySignal, enclave::Interruptible::No,
                        static_cast<uint64_t>(number));
     __builtin_trap();
