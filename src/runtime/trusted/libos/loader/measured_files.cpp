@@ -204,6 +204,8 @@ Result<void> read_whole(Entry& entry, File& file, Means means) {
             });
     }
     const aead::Digest got = hash.finish();
+    if (got != entry.digest && entry.verified.load(std::memory_order_relaxed))
+        refuse(entry, "it was changed while it was in use");
     if (got != entry.digest) {
         FixedText<300> text;
         text.append("it was changed after it was measured\n  SHA-256 expected ");

@@ -56,7 +56,7 @@ uint64_t bounded(uint64_t count) {
 // The host's own in clear, on which the enclave puts nothing.
 bool is_of_host(const File& file) {
     return file.origin() == Origin::Host && file.host_descriptor() >= 0 &&
-           (file.kind() == FileKind::Other || file.kind() == FileKind::Pipe ||
+           (file.kind() == FileKind::Other || file.kind() == FileKind::HostPipe ||
             file.kind() == FileKind::Socket);
 }
 
@@ -90,7 +90,7 @@ Result<void> check_ready(File& from, File& to) {
 
 bool is_stream_of_host(const File& file) {
     return file.host_descriptor() >= 0 &&
-           (file.kind() == FileKind::Pipe || file.kind() == FileKind::Socket);
+           (file.kind() == FileKind::HostPipe || file.kind() == FileKind::Socket);
 }
 // Neither side could take back what a signal keeps from reaching the other: the host moves it.
 SyscallResult splice_on_host(const File& from, const File& to, uint64_t count, uint32_t flags) {
