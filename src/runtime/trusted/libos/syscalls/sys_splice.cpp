@@ -151,6 +151,10 @@ SyscallResult sys_splice(Call& call) {
         SCONE_TRY(check_ready(*in, *out));
     if (is_stream_of_host(*in) && is_stream_of_host(*out))
         return with_sigpipe(splice_on_host(*in, *out, bounded(call.arg[4]), call.u32(5)));
+    // A signal between reading and writing would lose what neither side takes back. Programs copy
+    // by read and write where this is refused.
+    if (!in->can_map() && !out->can_map())
+        return error(kEINVAL);
     uint64_t done = SCONE_TRY(with_sigpipe(transfer(from, to, bounded(call.arg[4]), true)));
     SCONE_TRY(store_offset(from, call.arg[1]));
     SCONE_TRY(store_offset(to, call.arg[3]));

@@ -1,8 +1,6 @@
 #include "runtime/trusted/libos/vfs/transfer.h"
 
 #include "runtime/trusted/enclave/heap.h"
-#include "runtime/trusted/enclave/host_calls/host_call.h"
-#include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/libos/net/poll.h"
 
 namespace scone::libos {
@@ -25,34 +23,15 @@ Result<uint64_t> read_some(TransferEnd& from, uint8_t* bytes, uint64_t count) {
     return from.has_offset ? from.file->read_at(buffer, from.offset) : from.file->read(buffer);
 }
 
-// A signal must not lose what was read. It is looked at when the call is over; a peer that takes
-// nothing for so long is given up, and the bytes with it.
-constexpr int kPauses = 500;
-constexpr uint64_t kPauseMs = 10;
-void pause() {
-    enclave::host_call(__NR_poll, enclave::Interruptible::No, 0, 0, kPauseMs);
-}
-bool is_interruption(int code) {
-    return code == kEINTR || (code >= kERESTARTSYS && code <= kERESTART_RESTARTBLOCK);
-}
-
 // With `wait` the reading side cannot take anything back: all of it is written.
 Result<uint64_t> write_all(TransferEnd& to, uint8_t* bytes, uint64_t count, bool wait) {
     uint64_t done = 0;
-    int pauses = 0;
     while (done < count) {
         IoBuffer buffer = IoBuffer::of_runtime(bytes + done, count - done);
         auto written =
             to.has_offset ? to.file->write_at(buffer, to.offset + done) : to.file->write(buffer);
-        int code = written ? 0 : written.error().value;
-        if (wait && code == kEAGAIN) {
-            auto ready = wait_for_events(*to.file, kPollOut);
-            if (ready)
-                continue;
-            code = ready.error().value;
-        }
-        if (wait && is_interruption(code) && ++pauses < kPauses) {
-            pause();
+        if (!written && written.error().value == kEAGAIN && wait) {
+            SCONE_TRY(wait_for_events(*to.file, kPollOut));
             continue;
         }
         if (!written)
