@@ -31,7 +31,7 @@ struct Entry {
     enclave::SleepLock lock;
     std::atomic<bool> verified{false};
     uint64_t size = 0;
-    // Of a file of the host that is not kept whole: a tag of each page under a key of this enclave.
+    // Of a file of the host: a tag of each page under a key of this enclave.
     Vector<aead::GcmTag> tags;
     std::atomic<bool> has_tags{false};
 };
@@ -168,8 +168,7 @@ void for_each_page(uint64_t offset, base::Bytes bytes, F&& visit) {
     }
 }
 
-// How later reads of a file of the host find the bytes that were hashed: hashing a small file again
-// costs no more than tags for all its pages, and most are read once.
+// Whether the content stays, for who maps it right after.
 enum class Means { Kept, Tags };
 
 // The whole file: its digest, and what later reads are held to.
@@ -182,7 +181,8 @@ Result<void> read_whole(Entry& entry, File& file, Means means) {
     const auto file_size = static_cast<uint64_t>(now.size);
     Scratch scratch;
     uint8_t* whole = means == Means::Kept ? take_kept(file_size) : nullptr;
-    const bool tags = whole == nullptr && file.origin() == Origin::Host;
+    // Mappings are read piece by piece, long after another file took the place of the content.
+    const bool tags = file.origin() == Origin::Host;
     if (!scratch || (tags && !entry.tags.resize((file_size + kPageSize - 1) / kPageSize))) {
         if (whole != nullptr)
             keep(nullptr);
