@@ -33,7 +33,6 @@ struct Entry {
     uint64_t size = 0;
     // Of a file of the host: a tag of each page under a key of this enclave.
     Vector<aead::GcmTag> tags;
-    std::atomic<bool> has_tags{false};
 };
 
 Vector<Entry*> entries;  // does not change after initialise()
@@ -168,11 +167,8 @@ void for_each_page(uint64_t offset, base::Bytes bytes, F&& visit) {
     }
 }
 
-// Whether the content stays, for who maps it right after.
-enum class Means { Kept, Tags };
-
 // The whole file: its digest, and what later reads are held to.
-Result<void> read_whole(Entry& entry, File& file, Means means) {
+Result<void> read_whole(Entry& entry, File& file) {
     Stat now{};
     SCONE_TRY(file.stat(now));
     // HOST: a wrong size gives a wrong digest.
@@ -180,7 +176,7 @@ Result<void> read_whole(Entry& entry, File& file, Means means) {
         return error(kEIO);
     const auto file_size = static_cast<uint64_t>(now.size);
     Scratch scratch;
-    uint8_t* whole = means == Means::Kept ? take_kept(file_size) : nullptr;
+    uint8_t* whole = take_kept(file_size);
     // Mappings are read piece by piece, long after another file took the place of the content.
     const bool tags = file.origin() == Origin::Host;
     if (!scratch || (tags && !entry.tags.resize((file_size + kPageSize - 1) / kPageSize))) {
@@ -204,21 +200,15 @@ Result<void> read_whole(Entry& entry, File& file, Means means) {
             });
     }
     const aead::Digest got = hash.finish();
-    if (got != entry.digest && entry.verified.load(std::memory_order_relaxed))
-        refuse(entry, "it was changed while it was in use");
     if (got != entry.digest) {
         FixedText<300> text;
         text.append("it was changed after it was measured\n  SHA-256 expected ");
         text.append(HexDigest(entry.digest).view()).append(", got ").append(HexDigest(got).view());
         refuse(entry, text.view());
     }
-    // Only now: other threads may be reading by the size that was verified before, the same one.
-    if (!entry.verified.load(std::memory_order_relaxed))
-        entry.size = file_size;
+    entry.size = file_size;
     if (whole != nullptr)
         keep(&entry);
-    if (tags)
-        entry.has_tags.store(true, std::memory_order_release);
     entry.verified.store(true, std::memory_order_release);
     return {};
 }
@@ -228,14 +218,7 @@ Result<void> verify(Entry& entry, File& file) {
         return {};
     enclave::Guard guard(entry.lock);
     return entry.verified.load(std::memory_order_relaxed) ? Result<void>{}
-                                                          : read_whole(entry, file, Means::Kept);
-}
-
-// For a file of the host whose content is not kept any more.
-Result<void> verify_again(Entry& entry, File& file, Means means) {
-    enclave::Guard guard(entry.lock);
-    return entry.has_tags.load(std::memory_order_relaxed) ? Result<void>{}
-                                                          : read_whole(entry, file, means);
+                                                          : read_whole(entry, file);
 }
 
 // A file at a measured path; nothing but the measured bytes comes out of it.
@@ -279,16 +262,10 @@ Result<uint64_t> HeldFile::read_at(IoBuffer& buffer, uint64_t offset) {
         return uint64_t{0};
     const uint64_t size =
         buffer.size() < entry_.size - offset ? buffer.size() : entry_.size - offset;
-    // Again at most once: other threads may want other files kept.
-    for (const Means means : {Means::Kept, Means::Tags}) {
-        if (SCONE_TRY(read_kept(entry_, buffer, offset, size)))
-            return size;
-        if (file_->origin() != Origin::Host)
-            return file_->read_at(buffer, offset);  // its blocks are authenticated
-        if (entry_.has_tags.load(std::memory_order_acquire))
-            break;
-        SCONE_TRY(verify_again(entry_, *file_, means));
-    }
+    if (SCONE_TRY(read_kept(entry_, buffer, offset, size)))
+        return size;
+    if (file_->origin() != Origin::Host)
+        return file_->read_at(buffer, offset);  // its blocks are authenticated
     SCONE_TRY(read_pages(buffer, offset, size));
     return size;
 }
