@@ -2,6 +2,7 @@
 
 #include "runtime/trusted/libos/fs/tmp_node.h"
 #include "runtime/trusted/libos/vfs/directory_record.h"
+#include "runtime/trusted/libos/vfs/path_walk.h"
 
 namespace scone::libos {
 namespace {
@@ -99,28 +100,6 @@ Result<uint64_t> TmpFile::read_directory(IoBuffer& buffer) {
     return done == 0 && position_ < total ? Result<uint64_t>(error(kEINVAL)) : done;
 }
 
-struct Walk {
-    std::string_view rest;
-    // The next component, or empty at the end.
-    std::string_view next() {
-        size_t start = 0;
-        while (start < rest.size() && rest[start] == '/')
-            start++;
-        size_t end = start;
-        while (end < rest.size() && rest[end] != '/')
-            end++;
-        std::string_view name(rest.data() + start, end - start);
-        rest = {rest.data() + end, rest.size() - end};
-        return name;
-    }
-    bool at_end() const {
-        for (char c : rest)
-            if (c != '/')
-                return false;
-        return true;
-    }
-};
-
 }  // namespace
 
 struct TmpFs::Place {
@@ -135,7 +114,7 @@ TmpFs::~TmpFs() = default;
 
 // At a link that has to be followed: EXDEV, and where to go on in `leaves`.
 Result<Ref<TmpFs::Node>> TmpFs::find(std::string_view path, Follow follow, Path* leaves) {
-    Walk walk{{path.data() + prefix_.size(), path.size() - prefix_.size()}};
+    vfs::Components walk{{path.data() + prefix_.size(), path.size() - prefix_.size()}};
     Ref<Node> node = root_;
     size_t parent_end = prefix_.size();
     for (std::string_view name = walk.next(); !name.empty(); name = walk.next()) {
@@ -189,7 +168,7 @@ Result<void> TmpFs::leaves_to(std::string_view path, Follow follow, Path& out) {
     // Relative targets are normalised, as every path that a tree is given.
     Path text = out;
     out.clear();
-    Walk walk{text.view()};
+    vfs::Components walk{text.view()};
     for (std::string_view name = walk.next(); !name.empty(); name = walk.next()) {
         if (name == ".")
             continue;
@@ -219,7 +198,7 @@ Result<void> TmpFs::add_file(std::string_view path, std::string_view content, ui
         return {};
     }
     Ref<Node> directory = root_;
-    Walk walk{{path.data() + prefix_.size(), path.size() - prefix_.size()}};
+    vfs::Components walk{{path.data() + prefix_.size(), path.size() - prefix_.size()}};
     for (std::string_view name = walk.next();; name = walk.next()) {
         Guard guard(directory->lock);
         TmpEntry* entry = directory->find(name);
