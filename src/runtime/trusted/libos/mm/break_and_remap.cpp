@@ -63,7 +63,7 @@ Result<uint64_t> AddressSpace::move_mapping(uint64_t address, uint64_t old_size,
         uint64_t target = new_address + (at - address);
         if (!(prot & kPROT_READ))
             pages::protect(at, stop - at, kPROT_READ);
-        if (!pages::commit(target, stop - at)) {
+        if (!pages::commit(target, stop - at, pages::Written::Soon)) {
             pages::protect(at, stop - at, prot);
             (void)carve(new_address, new_address + new_size);
             return error(kENOMEM);

@@ -73,7 +73,9 @@ Result<uint64_t> covered_by_file(File& file, uint64_t offset, uint64_t size) {
 // By value: rewriting adds mappings, which moves them all.
 Result<void> AddressSpace::populate(Mapping mapping, uint64_t start, uint64_t end) {
     if (!mapping.file) {
-        if (!pages::commit(start, end - start))
+        bool in_a_row = mapping.fault_window > kMinimumFaultWindow;
+        if (!pages::commit(start, end - start,
+                           in_a_row ? pages::Written::Soon : pages::Written::Perhaps))
             return error(kENOMEM);
         if (mapping.prot != (kPROT_READ | kPROT_WRITE) &&
             !pages::protect(start, end - start, mapping.prot))
@@ -83,7 +85,7 @@ Result<void> AddressSpace::populate(Mapping mapping, uint64_t start, uint64_t en
     for (uint64_t at = pages::next_missing(start, end); at < end;
          at = pages::next_missing(at, end)) {
         uint64_t stop = pages::next_committed(at, end);
-        if (!pages::commit(at, stop - at))
+        if (!pages::commit(at, stop - at, pages::Written::Soon))
             return error(kENOMEM);
         IoBuffer buffer = IoBuffer::of_runtime(reinterpret_cast<void*>(at), stop - at);
         uint64_t done = 0;

@@ -14,7 +14,10 @@ namespace scone::libos::pages {
 
 // Preconditions: called once, before any other. limit: bytes that may be committed.
 void initialise(uint64_t limit);
-bool commit(uint64_t address, uint64_t size);  // pages that are missing come zeroed, read-write
+// Whether all of the pages are written soon: then the host brings them at once, not one by one.
+enum class Written : uint8_t { Perhaps, Soon };
+// Pages that are missing come zeroed, read-write.
+bool commit(uint64_t address, uint64_t size, Written written);
 // Missing pages come with the bytes at `content` (page aligned) and the rights, at once.
 // Preconditions: all of the range is missing.
 bool commit_filled(uint64_t address, uint64_t size, const void* content, uint32_t prot);

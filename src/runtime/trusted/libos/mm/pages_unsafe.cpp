@@ -86,11 +86,12 @@ void count(uint64_t address, uint64_t size) {
         peak = committed;
 }
 
-bool commit_run(uint64_t address, uint64_t size) {
+bool commit_run(uint64_t address, uint64_t size, Written written) {
     if (!make_room(address, size))
         return false;
     if (enclave::host_call(boundary::kHostExtend, enclave::Interruptible::No, address, size,
-                           enclave::kPageRead | enclave::kPageWrite, kWantedNow) != 0)
+                           enclave::kPageRead | enclave::kPageWrite,
+                           written == Written::Soon ? kWantedNow : 0) != 0)
         return false;
     // HOST: EACCEPT fails for a page that the host did not add as asked.
     if (!enclave::accept_pages(address, size,
@@ -132,11 +133,11 @@ uint64_t limit() {
     return commit_limit;
 }
 
-bool commit(uint64_t address, uint64_t size) {
+bool commit(uint64_t address, uint64_t size, Written written) {
     uint64_t end = address + size;
     for (uint64_t at = next_missing(address, end); at < end; at = next_missing(at, end)) {
         uint64_t stop = next_committed(at, end);
-        if (!commit_run(at, stop - at))
+        if (!commit_run(at, stop - at, written))
             return false;
         at = stop;
     }

@@ -81,7 +81,7 @@ HeapBytes read_whole(File& file, uint64_t size) {
 // Fresh pages for trampolines in reach of the code; 0 when there are none.
 uint64_t make_pool(AddressSpace& memory, uint64_t near, uint64_t size) {
     const uint64_t start = memory.find_near(near, size);
-    if (start == 0 || !pages::commit(start, size))
+    if (start == 0 || !pages::commit(start, size, pages::Written::Soon))
         return 0;
     Mapping mapping{
         start, start + size,    kPROT_READ | kPROT_EXEC, kMAP_PRIVATE | kMAP_ANONYMOUS, nullptr,

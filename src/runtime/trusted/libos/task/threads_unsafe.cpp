@@ -185,6 +185,8 @@ Result<Thread*> prepare_thread(const NewThread& what) {
     ThreadBlock* block = block_of(*slot);
     enclave::prepare_block(block, tcs);
     block->state = SCONE_STATE_NEW;
+    // A signal at its first instructions is an event that has to leave again.
+    block->exit_target = parent.block->exit_target;
     enclave::begin_rest(block);
     block->thread = thread;
     block->entry = thread_main;
