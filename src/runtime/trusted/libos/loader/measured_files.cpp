@@ -105,16 +105,15 @@ void free_kept() {
     kept.capacity = 0;
 }
 
-// Memory of the runtime for one read; two halves, since a tag is made by encrypting.
+// Memory of the runtime for one read.
 class Scratch {
   public:
-    Scratch() : bytes_(static_cast<uint8_t*>(enclave::heap_allocate(2 * kStep))) {}
+    Scratch() : bytes_(static_cast<uint8_t*>(enclave::heap_allocate(kStep))) {}
     ~Scratch() { enclave::heap_free(bytes_); }
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
     explicit operator bool() const { return bytes_ != nullptr; }
     uint8_t* plain() { return bytes_; }
-    uint8_t* cipher_text() { return bytes_ + kStep; }
 
   private:
     uint8_t* bytes_;
@@ -146,14 +145,14 @@ Result<void> read_exactly(const Entry& entry, File& file, uint64_t offset, uint8
     return {};
 }
 
-// The tag of a page. It never leaves the enclave, nor does the cipher text: the same nonce for
-// other bytes gives nothing away.
-aead::GcmTag tag_of(const Entry& entry, uint64_t page, base::Bytes bytes, uint8_t* cipher_text) {
+// The tag of a page (GMAC). It never leaves the enclave: the same nonce for other bytes gives
+// nothing away.
+aead::GcmTag tag_of(const Entry& entry, uint64_t page, base::Bytes bytes) {
     uint8_t nonce[12];
     base::store_le32(nonce, entry.number);
     base::store_le64(nonce + 4, page);
     aead::GcmTag tag;
-    runtime_cipher().encrypt(page_key, {nonce, nullptr, 0, bytes.data(), cipher_text, bytes.size()},
+    runtime_cipher().encrypt(page_key, {nonce, bytes.data(), bytes.size(), nullptr, nullptr, 0},
                              tag.data());
     return tag;
 }
@@ -196,7 +195,7 @@ Result<void> read_whole(Entry& entry, File& file) {
         hash.update({to, size});
         if (tags)
             for_each_page(offset, {to, size}, [&](uint64_t page, base::Bytes bytes) {
-                entry.tags[page] = tag_of(entry, page, bytes, scratch.cipher_text());
+                entry.tags[page] = tag_of(entry, page, bytes);
             });
     }
     const aead::Digest got = hash.finish();
@@ -281,7 +280,7 @@ Result<void> HeldFile::read_pages(IoBuffer& buffer, uint64_t offset, uint64_t si
         step = step < entry_.size - start ? step : entry_.size - start;
         SCONE_TRY(read_exactly(entry_, *file_, start, scratch.plain(), step));
         for_each_page(start, {scratch.plain(), step}, [&](uint64_t page, base::Bytes bytes) {
-            if (tag_of(entry_, page, bytes, scratch.cipher_text()) != entry_.tags[page])
+            if (tag_of(entry_, page, bytes) != entry_.tags[page])
                 refuse(entry_, "it was changed while it was in use");
         });
         const uint64_t skip = offset + done - start;
