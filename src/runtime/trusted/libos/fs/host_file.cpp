@@ -44,9 +44,23 @@ HostFile::~HostFile() {
     enclave::heap_free(path_);
 }
 
-// A mapping may go on using a regular file without a descriptor.
+// HOST: a wrong answer makes calls of this file fail, or wait where Linux does not.
+uint32_t HostFile::type() const {
+    uint32_t mode = mode_.load(std::memory_order_relaxed);
+    if (mode == kUnknownMode) {
+        Stat now{};
+        uint32_t learnt = enclave::host_fstat(host_fd_, now) == 0 ? now.mode : 0;
+        if (mode_.compare_exchange_strong(mode, learnt, std::memory_order_relaxed))
+            mode = learnt;
+    }
+    return mode & kS_IFMT;
+}
+
+// A mapping may go on using a regular file without a descriptor. Who wants to map it asks for its
+// type before; from here on a type that nobody asked for is none.
 void HostFile::last_descriptor_closed() {
-    if (is_regular())
+    uint32_t mode = kUnknownMode;
+    if (!mode_.compare_exchange_strong(mode, 0, std::memory_order_relaxed) && is_regular())
         return;
     forget_in_epolls(*this);
     enclave::host_close(host_fd_);
@@ -117,7 +131,10 @@ Result<uint64_t> HostFile::seek(int64_t offset, int whence) {
 }
 
 Result<void> HostFile::stat(Stat& out) {
-    return done_or_error(enclave::host_fstat(host_fd_, out));
+    SCONE_TRY(done_or_error(enclave::host_fstat(host_fd_, out)));
+    uint32_t unknown = kUnknownMode;
+    mode_.compare_exchange_strong(unknown, out.mode, std::memory_order_relaxed);
+    return {};
 }
 
 Result<uint64_t> HostFile::ioctl(uint64_t request, uint64_t argument) {
@@ -242,7 +259,7 @@ Result<uint64_t> HostFile::append(IoBuffer& buffer) {
 }
 
 Result<Ref<File>> HostFile::reopen(uint32_t flags) {
-    if ((mode_ & kS_IFMT) == kS_IFSOCK)
+    if (type() == kS_IFSOCK)
         return error(kENXIO);
     FixedText<40> name;
     append_host_descriptor_path(name, host_fd_);
@@ -264,7 +281,12 @@ Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags,
     }
     if ((now.mode & kS_IFMT) == kS_IFSOCK)
         return adopt_host_socket(host_fd, status_flags);
-    auto file = make_ref<HostFile>(static_cast<int>(host_fd), status_flags, now.mode, path);
+    return adopt_opened_file(host_fd, status_flags, path, now.mode);
+}
+
+Result<Ref<File>> adopt_opened_file(int64_t host_fd, uint32_t status_flags, std::string_view path,
+                                    uint32_t mode) {
+    auto file = make_ref<HostFile>(static_cast<int>(host_fd), status_flags, mode, path);
     if (!file) {
         enclave::host_close(static_cast<int>(host_fd));
         return error(kENOMEM);

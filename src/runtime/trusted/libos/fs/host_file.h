@@ -4,19 +4,22 @@
 // Threads: the host keeps the position, so that it is shared with forked children as Linux does
 #pragma once
 
+#include <atomic>
+
 #include "runtime/trusted/libos/vfs/file.h"
 
 namespace scone::libos {
 
 class HostFile : public File {
   public:
+    // As `mode`: it is asked for when it is needed first.
+    static constexpr uint32_t kUnknownMode = ~0u;
     // Takes over the host's descriptor: the last reference closes it.
     HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::string_view path);
     ~HostFile() override;
 
     FileKind kind() const override {
-        return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFIFO ? FileKind::HostPipe
-                                                                   : FileKind::Other;
+        return type() == linux_abi::kS_IFIFO ? FileKind::HostPipe : FileKind::Other;
     }
     Result<uint64_t> read(IoBuffer& buffer) override;
     Result<uint64_t> write(IoBuffer& buffer) override;
@@ -37,9 +40,7 @@ class HostFile : public File {
     Result<uint64_t> append(IoBuffer& buffer) override;
     Result<Ref<File>> reopen(uint32_t flags) override;
     void note_move(std::string_view from, std::string_view to) override;
-    bool is_directory() const override {
-        return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFDIR;
-    }
+    bool is_directory() const override { return type() == linux_abi::kS_IFDIR; }
     Result<void> set_status_flags(uint32_t flags) override;
     int host_descriptor() const override { return host_fd_; }
     bool can_map() const override { return is_regular(); }
@@ -48,14 +49,15 @@ class HostFile : public File {
 
   protected:
     void last_descriptor_closed() override;
-    bool is_regular() const { return (mode_ & linux_abi::kS_IFMT) == linux_abi::kS_IFREG; }
+    bool is_regular() const { return type() == linux_abi::kS_IFREG; }
     int host_fd_;
-    uint32_t mode_;
 
   private:
+    uint32_t type() const;  // the file type bits of the mode
     void set_path(std::string_view path);
     Result<uint64_t> transfer(uint64_t number, IoBuffer& buffer, uint64_t offset, bool at_offset,
                               bool writing);
+    mutable std::atomic<uint32_t> mode_;
     mutable enclave::SpinLock path_lock_;
     char* path_ = nullptr;  // changes when the file is renamed; under path_lock_
 };
@@ -66,7 +68,10 @@ void append_host_descriptor_path(FixedText<N>& out, int host_fd) {
     out.append("/proc/self/fd/").append_number(static_cast<uint64_t>(host_fd));
 }
 
-// A new Ref for a host descriptor, which is closed when there is no memory.
+// A new Ref for a host descriptor, which is closed when there is no memory. What was opened at a
+// path is no socket.
+Result<Ref<File>> adopt_opened_file(int64_t host_fd, uint32_t status_flags, std::string_view path,
+                                    uint32_t mode = HostFile::kUnknownMode);
 Result<Ref<File>> adopt_host_descriptor(int64_t host_fd, uint32_t status_flags,
                                         std::string_view path);
 

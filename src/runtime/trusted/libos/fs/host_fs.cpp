@@ -28,7 +28,7 @@ Result<Ref<File>> HostFs::open(std::string_view path, uint32_t flags, uint32_t m
     int64_t fd = enclave::host_open(mapped, flags | kO_CLOEXEC, mode);
     if (fd < 0)
         return std::unexpected(interrupted_or(fd, kERESTARTSYS).error());
-    return adopt_host_descriptor(fd, flags, path);  // it shows our path, not the host's
+    return adopt_opened_file(fd, flags, path);  // it shows our path, not the host's
 }
 
 Result<void> HostFs::stat(std::string_view path, Follow follow, Stat& out) {

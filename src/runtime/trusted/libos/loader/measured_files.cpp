@@ -309,7 +309,7 @@ void initialise(const sgx::SettingsPage& page) {
 }
 
 Result<Ref<File>> hold(std::string_view path, Ref<File> file) {
-    if (!file->can_map() || file->is_writable() ||
+    if (file->is_writable() ||
         (file->origin() != Origin::Host && file->origin() != Origin::Protected))
         return file;
     Entry* entry = find(path);
@@ -317,6 +317,8 @@ Result<Ref<File>> hold(std::string_view path, Ref<File> file) {
         free_kept();  // the program goes on to files of its own
         return file;
     }
+    if (!file->can_map())
+        return file;
     auto held = make_ref<HeldFile>(*entry, std::move(file));
     if (!held)
         return error(kENOMEM);
