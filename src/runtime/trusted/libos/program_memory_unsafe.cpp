@@ -41,6 +41,21 @@ Result<void> copy(void* to, const void* from, uint64_t size, uint64_t program_ad
     }
 }
 
+// Where the first NUL is; `size` when there is none. Eight bytes at a time.
+uint64_t find_nul(const char* text, uint64_t size) {
+    constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+    uint64_t at = 0;
+    for (; at + 8 <= size; at += 8) {
+        uint64_t word;
+        __builtin_memcpy(&word, text + at, 8);
+        if (uint64_t zeros = (word - kOnes) & ~word & kHighs; zeros != 0)
+            return at + static_cast<uint64_t>(__builtin_ctzll(zeros)) / 8;
+    }
+    while (at < size && text[at] != 0)
+        at++;
+    return at;
+}
+
 }  // namespace
 
 Result<void> copy_from_program(void* to, uint64_t from, uint64_t size) {
@@ -73,13 +88,10 @@ Result<void> copy_path(Path& to, uint64_t from) {
             step = kPathMax - done;
         char chunk[256];
         SCONE_TRY(copy_from_program(chunk, from + done, step));
-        for (uint64_t i = 0; i < step; i++) {
-            if (chunk[i] == 0) {
-                to.append({chunk, i});
-                return {};
-            }
-        }
-        to.append({chunk, step});
+        uint64_t size = find_nul(chunk, step);
+        to.append({chunk, size});
+        if (size < step)
+            return {};
         done += step;
     }
     return error(kENAMETOOLONG);

@@ -61,6 +61,19 @@ Result<void> append_name(Path& out, std::string_view name) {
     return {};
 }
 
+// Most paths are: short, absolute, without empty names, and no name begins with a dot.
+bool is_plain(std::string_view path) {
+    if (path.size() > kMaximumName || path.empty() || path[0] != '/')
+        return false;
+    char before = 0;
+    for (char c : path) {
+        if (before == '/' && (c == '/' || c == '.'))
+            return false;
+        before = c;
+    }
+    return before != '/';
+}
+
 bool holds_parent(std::string_view path) {
     Components walk{path};
     for (std::string_view name = walk.next(); !name.empty(); name = walk.next())
@@ -93,6 +106,10 @@ Result<void> append_text(Path& out, std::string_view path) {
 }
 
 Result<void> append_path(Path& out, std::string_view path) {
+    if (is_plain(path)) {
+        out.append(path);
+        return out.overflowed() ? Result<void>(error(kENAMETOOLONG)) : Result<void>();
+    }
     if (!holds_parent(path))
         return append_text(out, path);
     Path rest(path);
