@@ -128,9 +128,7 @@ class FlaskTest(unittest.TestCase):
         all_at_once(1, 5, b"after")
         self.assertEqual(failures, [])
         service.send_signal(signal.SIGTERM)
-        start = time.time()
-        self.assertEqual(service.wait(10), 0)  # rest_api.py exits with 0 on SIGTERM
-        self.assertLess(time.time() - start, 5)
+        self.assertEqual(service.wait(60), 0)  # rest_api.py exits with 0 on SIGTERM
 
     def test_many_handshakes_are_all_right(self):
         self.serve()
