@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kHeaderSize = 16;
 constexpr size_t kSlabSize = 64 << 10;
-constexpr size_t kExtendStep = 1 << 20;
+constexpr size_t kExtendStep = 256 << 10;
 constexpr size_t kClassCount = 18;
 // 32, 48, 64, 96, 128, ... up to 24 KiB; header included.
 constexpr size_t class_size(size_t index) {
@@ -33,20 +33,25 @@ struct FreeRun {
     uint64_t size;
 };
 
+struct SizeClass {
+    FreeBlock* free;
+    uint64_t fresh, fresh_end;  // the rest of a slab
+};
+
 SpinLock heap_lock;
-FreeBlock* free_blocks[kClassCount];
+SizeClass classes[kClassCount];
 FreeRun* free_runs;  // sorted by address, neighbours merged
 uint64_t region_next, region_extended, region_end;
 
-bool extend_to(uint64_t end) {
+// A large run is written soon: the host brings its pages at once. Else a step at a time, whose
+// pages come when they are touched.
+bool extend_to(uint64_t end, bool large) {
     while (region_extended < end) {
-        uint64_t size = kExtendStep;
-        if (region_extended + size < end)
-            size = (end - region_extended + kExtendStep - 1) / kExtendStep * kExtendStep;
+        uint64_t size = large ? end - region_extended : kExtendStep;
         if (region_extended + size > region_end)
             return false;
         if (host_call(boundary::kHostExtend, Interruptible::No, region_extended, size,
-                      kPageRead | kPageWrite) != 0)
+                      kPageRead | kPageWrite, large) != 0)
             return false;
         if (!accept_pages(region_extended, size,
                           kPageRegular | kPageRead | kPageWrite | kPagePending))
@@ -56,9 +61,9 @@ bool extend_to(uint64_t end) {
     return true;
 }
 
-uint64_t fresh_pages(uint64_t size) {
+uint64_t fresh_pages(uint64_t size, bool large) {
     uint64_t at = region_next;
-    if (size > region_end - at || !extend_to(at + size))
+    if (size > region_end - at || !extend_to(at + size, large))
         return 0;
     region_next += size;
     return at;
@@ -79,7 +84,7 @@ uint64_t take_run(uint64_t size) {
         }
         return at;
     }
-    return fresh_pages(size);
+    return fresh_pages(size, size >= kExtendStep);
 }
 
 void give_run(uint64_t at, uint64_t size) {
@@ -102,18 +107,25 @@ void give_run(uint64_t at, uint64_t size) {
     }
 }
 
-bool refill(size_t index) {
-    uint64_t slab = take_run(kSlabSize);
-    if (slab == 0)
-        return false;
-    size_t size = class_size(index);
-    for (size_t at = 0; at + size <= kSlabSize; at += size) {
-        auto* block = reinterpret_cast<FreeBlock*>(slab + at + kHeaderSize);
-        reinterpret_cast<Header*>(slab + at)->size_class = index;
-        block->next = free_blocks[index];
-        free_blocks[index] = block;
+// Blocks that were never handed out are not touched: their pages cost nothing until then.
+uint64_t take_block(size_t index) {
+    SizeClass& blocks = classes[index];
+    if (FreeBlock* block = blocks.free; block != nullptr) {
+        blocks.free = block->next;
+        return reinterpret_cast<uint64_t>(block);
     }
-    return true;
+    size_t size = class_size(index);
+    if (blocks.fresh_end - blocks.fresh < size) {
+        uint64_t slab = take_run(kSlabSize);
+        if (slab == 0)
+            return 0;
+        blocks.fresh = slab;
+        blocks.fresh_end = slab + kSlabSize;
+    }
+    uint64_t at = blocks.fresh;
+    blocks.fresh += size;
+    *reinterpret_cast<Header*>(at) = Header{index, size};
+    return at + kHeaderSize;
 }
 
 }  // namespace
@@ -128,18 +140,9 @@ void* heap_allocate(size_t size) {
         return nullptr;
     size_t whole = size + kHeaderSize;
     Guard guard(heap_lock);
-    for (size_t index = 0; index < kClassCount; index++) {
-        if (class_size(index) < whole)
-            continue;
-        if (free_blocks[index] == nullptr && !refill(index))
-            return nullptr;
-        FreeBlock* block = free_blocks[index];
-        free_blocks[index] = block->next;
-        auto* header = reinterpret_cast<Header*>(reinterpret_cast<uint64_t>(block) - kHeaderSize);
-        header->size_class = index;
-        header->size = class_size(index);
-        return block;
-    }
+    for (size_t index = 0; index < kClassCount; index++)
+        if (class_size(index) >= whole)
+            return reinterpret_cast<void*>(take_block(index));
     // The header takes a page of its own, so that the block is page aligned.
     whole = (size + 2 * kPageSize - 1) / kPageSize * kPageSize;
     uint64_t run = take_run(whole);
@@ -160,13 +163,14 @@ void heap_free(void* memory) {
         return;
     }
     auto* block = static_cast<FreeBlock*>(memory);
-    block->next = free_blocks[header->size_class];
-    free_blocks[header->size_class] = block;
+    block->next = classes[header->size_class].free;
+    classes[header->size_class].free = block;
 }
 
 void* heap_pages(size_t size) {
     Guard guard(heap_lock);
-    return reinterpret_cast<void*>(fresh_pages((size + kPageSize - 1) / kPageSize * kPageSize));
+    return reinterpret_cast<void*>(
+        fresh_pages((size + kPageSize - 1) / kPageSize * kPageSize, false));
 }
 
 void yield_to_host() {
