@@ -158,7 +158,7 @@ void kick(Thread& thread) {
     int64_t host_tid = thread.host_tid.load(std::memory_order_acquire);
     if (host_tid > 0)
         enclave::host_call(__NR_tkill, enclave::Interruptible::No, static_cast<uint64_t>(host_tid),
-                           kKickSignal);
+                           kWakeSignal);
 }
 
 void send_to_thread(Thread& thread, const SigInfo& info) {
@@ -310,7 +310,7 @@ void accept_overflow(Thread& thread, boundary::HostWindow* window) {
         return;
     lost = enclave::host_exchange(&window->signal_overflow, 0);
     for (int number = 1; number <= kSignalCount; number++) {
-        if (!(lost & signal_bit(number)) || number == kKickSignal)
+        if (!(lost & signal_bit(number)))
             continue;
         SigInfo info{};
         info.number = number;

@@ -9,10 +9,14 @@ namespace scone::libos {
 
 struct Thread;
 
-// Sent between the host threads of one process to make one look at its enclave's state, and by the
-// host's kernel at the death of the parent (task/parent.h). The number is one that C libraries keep
+// SIGSTKFLT, sent between the host threads of one process to make one look at its enclave's state.
+// A standard signal: it needs no place in the kernel's queue, so a full one (RLIMIT_SIGPENDING)
+// loses no wake-up, only who sent it. Nothing on this processor raises this one, and from another
+// process it is the program's.
+inline constexpr int kWakeSignal = 16;
+// Sent by the host's kernel at the death of the parent (task/parent.h). C libraries keep the number
 // for themselves, so programs do not use it between processes.
-inline constexpr int kKickSignal = 33;
+inline constexpr int kParentEndSignal = 33;
 
 // One signal that the host delivered: a child's end is noted, a timer's turn too, the rest goes to
 // the process.

@@ -78,8 +78,8 @@ SyscallResult sys_pidfd_send_signal(Call& call) {
     bool own = is_own_directory(call.process(), *file);
     if (!own && !is_process_file(*file))
         return error(kEBADF);
-    // Signal 33 is the runtime's own between its threads.
-    if (call.u32(3) != 0 || number < 0 || number > kSignalCount || number == kKickSignal)
+    // Signal 33 is the runtime's own.
+    if (call.u32(3) != 0 || number < 0 || number > kSignalCount || number == kParentEndSignal)
         return error(kEINVAL);
     if (own) {
         SigInfo info = user_signal(number, kSI_USER);

@@ -236,10 +236,10 @@ bool is_own_thread(Call& call, int tid) {
     return false;
 }
 
-// Other processes are the host's to find; signal 33 is the runtime's own between its threads.
+// Other processes are the host's to find; signal 33 is the runtime's own.
 SyscallResult host_signal_call(uint64_t call_number, int a0, int a1, int number,
                                uint64_t last = 0) {
-    if (number == kKickSignal)
+    if (number == kParentEndSignal)
         return error(kEINVAL);
     auto extended = [](int value) { return static_cast<uint64_t>(static_cast<int64_t>(value)); };
     int64_t result = call_number == __NR_kill || call_number == __NR_rt_sigqueueinfo

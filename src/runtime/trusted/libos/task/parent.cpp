@@ -20,7 +20,7 @@ void ask_for_parent(Process& process) {
 }  // namespace
 
 void watch_parent(Process& process) {
-    enclave::host_call(__NR_prctl, enclave::Interruptible::No, kPrSetPdeathsig, kKickSignal);
+    enclave::host_call(__NR_prctl, enclave::Interruptible::No, kPrSetPdeathsig, kParentEndSignal);
     ask_for_parent(process);
 }
 

@@ -1,7 +1,7 @@
 // The parent of a process, and its death.
 //
 // Side:    trusted
-// The host sends the kick signal at the parent's death (PR_SET_PDEATHSIG), upon which the parent's
+// The host sends kParentEndSignal at the parent's death (PR_SET_PDEATHSIG), upon which the parent's
 // number is asked for again: getppid() needs no exit.
 // HOST:    number and death of the parent are the host's word
 // Source:  prctl(2), PR_SET_PDEATHSIG

@@ -287,7 +287,7 @@ StoppedWorld::StoppedWorld() {
             if (!kicked && window != nullptr) {
                 // HOST: a wrong number of the thread means a longer wait.
                 enclave::host_call(__NR_tkill, enclave::Interruptible::No,
-                                   enclave::host_load(&window->host_thread_id), kKickSignal);
+                                   enclave::host_load(&window->host_thread_id), kWakeSignal);
                 kicked = true;
             }
             enclave::yield_to_host();

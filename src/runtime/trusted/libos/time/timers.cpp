@@ -47,7 +47,7 @@ Result<Timer> describe(Process& process, const SignalEvent* event) {
         return error(kEINVAL);
     bool signals = event->notify != kNotifyNone;
     if (signals &&
-        (event->number < 1 || event->number > kSignalCount || event->number == kKickSignal))
+        (event->number < 1 || event->number > kSignalCount || event->number == kParentEndSignal))
         return error(kEINVAL);
     if (to_thread && !has_thread(process, event->tid))
         return error(kEINVAL);
