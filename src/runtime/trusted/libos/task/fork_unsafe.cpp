@@ -133,6 +133,7 @@ SyscallResult fork(Thread& thread, Registers& frame, const NewProcess& what) {
         return static_cast<uint64_t>(pid);
     }
     become_child(thread, process);
+    File::end_uses_without_descriptor();
     process.parent_death_signal = 0;
     process.flags.subreaper = false;
     thread.clear_child_tid = what.child_tid_clear;
@@ -308,6 +309,7 @@ Result<bool> split_vfork_child(Thread& thread, Registers& frame) {
     parent.release();
     become_child(thread, child);
     carry_out_deferred_calls(child);
+    File::end_uses_without_descriptor();
     apply_child_flags(child);
     return true;
 }

@@ -6,6 +6,48 @@ namespace scone::libos {
 
 using namespace linux_abi;
 
+namespace {
+enclave::SpinLock used_lock;
+File* first_used;
+}  // namespace
+
+File::~File() {
+    if (link_to_this_ == nullptr)
+        return;
+    enclave::Guard guard(used_lock);
+    unlink_use();
+}
+
+// Preconditions: linked, used_lock is held.
+void File::unlink_use() {
+    *link_to_this_ = next_used_;
+    if (next_used_ != nullptr)
+        next_used_->link_to_this_ = link_to_this_;
+    link_to_this_ = nullptr;
+}
+
+void File::note_use_without_descriptor() {
+    enclave::Guard guard(used_lock);
+    if (link_to_this_ != nullptr)
+        return;
+    next_used_ = first_used;
+    if (first_used != nullptr)
+        first_used->link_to_this_ = &next_used_;
+    link_to_this_ = &first_used;
+    first_used = this;
+}
+
+void File::end_uses_without_descriptor() {
+    enclave::Guard guard(used_lock);
+    for (File *file = first_used, *next; file != nullptr; file = next) {
+        next = file->next_used_;
+        if (file->descriptors_.load(std::memory_order_relaxed) != 0)
+            continue;
+        file->unlink_use();
+        file->last_descriptor_closed();
+    }
+}
+
 Result<uint64_t> File::read(IoBuffer& buffer) {
     enclave::Guard guard(position_lock_);
     uint64_t count = SCONE_TRY(read_at(buffer, position_));

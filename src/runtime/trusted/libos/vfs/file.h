@@ -92,13 +92,22 @@ class File : public RefCounted {
     virtual void refresh_status_flags() {}
 
     void descriptor_opened() { descriptors_.fetch_add(1, std::memory_order_relaxed); }
+    // The caller still refers to the file.
     void descriptor_closed() {
-        if (descriptors_.fetch_sub(1, std::memory_order_acq_rel) == 1 && lost_references_)
+        if (descriptors_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+            return;
+        if (lost_references_)
             last_descriptor_closed();
+        else if (reference_count() > 1)
+            note_use_without_descriptor();
     }
+    // In a forked child, where nobody ends what other threads were doing with a file: the last
+    // descriptor of this one has to end it.
     void note_lost_references() {
         lost_references_ = reference_count() > descriptors_.load(std::memory_order_relaxed);
     }
+    // The same for files that had no descriptor any more.
+    static void end_uses_without_descriptor();
 
     uint32_t status_flags() const { return status_flags_.load(std::memory_order_relaxed); }
     // F_SETOWN: whom SIGIO goes to; a process group is negative.
@@ -116,6 +125,7 @@ class File : public RefCounted {
     // Lets go of the host's descriptor: nobody will destroy the object.
     virtual void last_descriptor_closed() {}
     explicit File(uint32_t status_flags) : status_flags_(status_flags) {}
+    ~File() override;
     // seek() for files that know their size.
     Result<uint64_t> seek_within(int64_t offset, int whence, uint64_t size);
 
@@ -124,6 +134,13 @@ class File : public RefCounted {
     bool lost_references_ = false;
     enclave::SpinLock position_lock_;
     uint64_t position_ = 0;
+
+  private:
+    void note_use_without_descriptor();
+    void unlink_use();
+    // Files whose last descriptor was closed while something else referred to them.
+    File* next_used_ = nullptr;
+    File** link_to_this_ = nullptr;
 };
 
 }  // namespace scone::libos
