@@ -29,6 +29,8 @@ void accept_host_signal(Thread& thread, const linux_abi::SigInfo& info) {
             parent_ended(process, info);
     } else if (info.code == linux_abi::kSI_TIMER) {
         send_timer_signal(process, info);
+    } else if (info.code == linux_abi::kSI_TKILL && &process == thread.process.get()) {
+        send_to_thread(thread, info);
     } else {
         send_to_process(process, info);
     }

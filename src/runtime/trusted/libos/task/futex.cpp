@@ -37,7 +37,7 @@ uint64_t wake_locked(Bucket& bucket, uint64_t address, uint64_t count, uint32_t 
 // Queues a wait unless the word has another value. The page must be there before the lock is
 // taken: a fault needs other locks.
 Result<void> enqueue_if(Waiter& waiter, uint64_t address, uint32_t expected, uint32_t bits) {
-    // Waiting for several words works inside only.
+    // Some inside and some outside: nothing waits for both.
     if (is_shared_futex(address))
         return error(kENOSYS);
     uint32_t value;
@@ -70,6 +70,11 @@ Result<void> futex_wait(uint64_t address, uint32_t expected, uint32_t bits,
 }
 
 Result<uint64_t> futex_wait_any(std::span<const FutexWait> waits, const Deadline& deadline) {
+    bool all_shared = true;
+    for (const FutexWait& wait : waits)
+        all_shared = all_shared && is_shared_futex(wait.address);
+    if (all_shared)
+        return shared_futex_wait_any(waits, deadline);
     Waiter waiters[kMaximumFutexWaits];
     size_t queued = 0;
     Result<void> result;

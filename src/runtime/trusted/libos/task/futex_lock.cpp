@@ -99,7 +99,7 @@ Result<void> futex_lock_pi(uint64_t address, const Deadline& deadline, TryOnly t
     if (address % 4 != 0)
         return error(kEINVAL);
     if (is_shared_futex(address))
-        return error(kENOSYS);  // the owner's number means nothing in another process
+        return shared_futex_lock_pi(address, deadline, try_only);
     Thread& self = current_thread();
     // Also brings the page in; an owner that does not exist would never give the lock.
     uint32_t value, again;
@@ -123,7 +123,7 @@ Result<void> futex_unlock_pi(uint64_t address) {
     if (address % 4 != 0)
         return error(kEINVAL);
     if (is_shared_futex(address))
-        return error(kENOSYS);  // the owner's number means nothing in another process
+        return shared_futex_unlock_pi(address);
     uint32_t value;
     SCONE_TRY(copy_from_program(&value, address, sizeof value));
     if ((value & futex::kTidMask) != static_cast<uint32_t>(current_thread().tid))

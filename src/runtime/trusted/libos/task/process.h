@@ -125,6 +125,7 @@ struct Thread {
     linux_abi::SigStack alternate_stack{0, linux_abi::kSS_DISABLE, 0, 0};
     FixedText<16> name{};
     std::atomic<int64_t> host_tid{0};
+    std::atomic<bool> may_begin{true};
     Restart restart;  // own
     bool vectors_in_frame = false;
     uint32_t slot = 0;

@@ -20,11 +20,14 @@ struct NewThread {
     uint64_t clear_child_tid;
 };
 // A thread that goes on like the caller with rax 0. `before_start` runs when its tid is known and
-// it has not begun: CLONE_PARENT_SETTID and CLONE_CHILD_SETTID are stored there.
+// the program's code has not begun: CLONE_PARENT_SETTID and CLONE_CHILD_SETTID are stored there.
+// The tid is the host's number of the thread, so that no other process of the program has the same:
+// it stands in the words of mutexes that processes share.
 template <class F>
 Result<int32_t> create_thread(const NewThread& what, F&& before_start);
 Result<Thread*> prepare_thread(const NewThread& what);
-Result<void> start_thread(Thread* thread);
+// Until `may_begin` it waits in the runtime.
+Result<int32_t> start_thread(Thread* thread);
 
 // Ends the calling thread; the last one ends the process with `status`.
 [[noreturn]] void exit_thread(int status);
@@ -48,9 +51,9 @@ class StoppedWorld {
 template <class F>
 Result<int32_t> create_thread(const NewThread& what, F&& before_start) {
     Thread* thread = SCONE_TRY(prepare_thread(what));
-    int32_t tid = thread->tid;
+    int32_t tid = SCONE_TRY(start_thread(thread));
     before_start(tid);
-    SCONE_TRY(start_thread(thread));
+    thread->may_begin.store(true, std::memory_order_release);
     return tid;
 }
 

@@ -119,6 +119,8 @@ void thread_main(ThreadBlock* block) {
         fatal("the host gave a thread a window in the program's memory");
     thread->host_tid.store(static_cast<int64_t>(enclave::host_load(&block->window->host_thread_id)),
                            std::memory_order_release);
+    while (!thread->may_begin.load(std::memory_order_acquire))
+        enclave::yield_to_host();
     enclave::end_rest(block);
     // SAFETY: FS is the program's; the value was checked when the thread was made.
     asm volatile("wrfsbase %0" : : "r"(block->scratch));
@@ -193,7 +195,8 @@ Result<Thread*> prepare_thread(const NewThread& what) {
     thread->block = block;
     thread->slot = static_cast<uint32_t>(*slot);
     thread->process = parent.process;
-    thread->tid = allocate_tid();
+    thread->tid = 0;
+    thread->may_begin = false;
     thread->mask = parent.mask;
     thread->name = parent.name;
     thread->clear_child_tid = what.clear_child_tid;
@@ -214,7 +217,18 @@ Result<Thread*> prepare_thread(const NewThread& what) {
     return thread;
 }
 
-Result<void> start_thread(Thread* thread) {
+// HOST: a number that is none, or that another thread of the process has, is not used.
+int32_t give_tid(Process& process, Thread& thread, int64_t host_tid) {
+    constexpr int64_t kMaximumTid = 1 << 22;
+    Guard guard(process.mutex);
+    bool usable = host_tid > 0 && host_tid <= kMaximumTid;
+    for (const Thread* other : process.threads)
+        usable = usable && other->tid != host_tid;
+    thread.tid = usable ? static_cast<int32_t>(host_tid) : allocate_tid();
+    return thread.tid;
+}
+
+Result<int32_t> start_thread(Thread* thread) {
     Process& process = *thread->process;
     {
         Guard guard(process.mutex);
@@ -231,7 +245,7 @@ Result<void> start_thread(Thread* thread) {
         enclave::yield_to_host();
     }
     if (result >= 0)
-        return {};
+        return give_tid(process, *thread, result);
     {
         Guard guard(process.mutex);
         for (size_t i = 0; i < process.threads.size(); i++)
