@@ -291,6 +291,62 @@ CASE(advice) {
     munmap(memory, 64 * PAGE);
     CHECK_ERRNO(madvise(memory, PAGE, MADV_WILLNEED), ENOMEM);
 }
+CASE(pages_that_a_child_finds_empty) {
+    char* memory = anonymous(8 * PAGE);
+    memset(memory, 'x', 8 * PAGE);
+    CHECK_EQ(madvise(memory + 2 * PAGE, 3 * PAGE, MADV_WIPEONFORK), 0);
+    CHECK_EQ(madvise(memory + 4 * PAGE, PAGE, MADV_KEEPONFORK), 0);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        if (!is_filled(memory, 'x', 2 * PAGE) || !is_filled(memory + 2 * PAGE, 0, 2 * PAGE) ||
+            !is_filled(memory + 4 * PAGE, 'x', 4 * PAGE))
+            _exit(1);
+        // The wish is inherited too.
+        memset(memory, 'y', 8 * PAGE);
+        pid_t next = fork();
+        if (next == 0)
+            _exit(is_filled(memory + 2 * PAGE, 0, 2 * PAGE) ? 0 : 1);
+        int status;
+        _exit(waitpid(next, &status, 0) == next && status == 0 ? 0 : 2);
+    }
+    int status;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK_EQ(status, 0);
+    CHECK(is_filled(memory, 'x', 8 * PAGE));
+    char* shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK_ERRNO(madvise(shared, PAGE, MADV_WIPEONFORK), EINVAL);
+    munmap(memory, 8 * PAGE), munmap(shared, PAGE);
+}
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+CASE(pages_that_are_brought_in) {
+    unsigned char present[16];
+    char* memory = anonymous(16 * PAGE);
+    CHECK_EQ(madvise(memory + PAGE, 14 * PAGE, MADV_POPULATE_WRITE), 0);
+    CHECK_EQ(mincore(memory, 16 * PAGE, present), 0);
+    for (int i = 1; i < 15; i++)
+        CHECK_EQ(present[i] & 1, 1);
+    CHECK_EQ(mprotect(memory, PAGE, PROT_READ), 0);
+    CHECK_EQ(madvise(memory, PAGE, MADV_POPULATE_READ), 0);
+    CHECK_ERRNO(madvise(memory, PAGE, MADV_POPULATE_WRITE), EINVAL);
+    CHECK_EQ(mprotect(memory, PAGE, PROT_NONE), 0);
+    CHECK_ERRNO(madvise(memory, PAGE, MADV_POPULATE_READ), EINVAL);
+    munmap(memory + 8 * PAGE, PAGE);
+    CHECK_ERRNO(madvise(memory + PAGE, 14 * PAGE, MADV_POPULATE_READ), ENOMEM);
+    munmap(memory, 16 * PAGE);
+    int fd = open("populated", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK_EQ(ftruncate(fd, 2 * PAGE), 0);
+    memory = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    CHECK_EQ(madvise(memory, 2 * PAGE, MADV_POPULATE_READ), 0);
+    CHECK_ERRNO(madvise(memory, 3 * PAGE, MADV_POPULATE_READ), EFAULT);
+    munmap(memory, 4 * PAGE), close(fd);
+    memory = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK_EQ(madvise(memory, 4 * PAGE, MADV_POPULATE_WRITE), 0);
+    munmap(memory, 4 * PAGE);
+}
 CASE(residence_and_locking) {
     char* memory = anonymous(1024 * PAGE);
     unsigned char present[1024];

@@ -1,6 +1,8 @@
 // Descriptors that stand for processes: pidfd_open, pidfd_send_signal, waiting by them.
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -92,6 +94,61 @@ CASE(carries_a_value_to_the_own_process) {
     info.si_signo = SIGUSR2;
     CHECK_ERRNO(send_signal(fd, SIGUSR1, &info), EINVAL);
     close(fd);
+}
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+CASE(comes_with_the_child) {
+    int fd = -1;
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &fd, NULL, 0);
+    CHECK(pid >= 0);
+    if (pid == 0)
+        // It is the parent's only.
+        _exit(fd == -1 && fcntl(3, F_GETFD) == -1 ? 5 : 6);
+    CHECK(fd >= 0);
+    CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    CHECK_EQ(is_ready(fd, 10000), 1);
+    siginfo_t info = {0};
+    CHECK_EQ(waitid(3 /* P_PIDFD */, (id_t)fd, &info, WEXITED), 0);
+    CHECK_EQ(info.si_pid, pid);
+    CHECK_EQ(info.si_status, 5);
+    close(fd);
+    // What fails fails before there is a child.
+    CHECK_ERRNO(syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, 8, NULL, 0), EFAULT);
+    CHECK_ERRNO(syscall(SYS_clone, CLONE_PIDFD | CLONE_PARENT_SETTID | SIGCHLD, NULL, &fd, NULL, 0),
+                EINVAL);
+    CHECK_ERRNO(waitpid(-1, NULL, 0), ECHILD);
+}
+
+struct vfork_child {
+    const char* program;
+    int seen;
+};
+static int runs(void* argument) {
+    struct vfork_child* child = argument;
+    child->seen = 1;
+    execl(child->program, child->program, "-c", "exit 3", NULL);
+    _exit(4);
+}
+static void starts(const char* program, int wanted) {
+    static char stack[65536];
+    struct vfork_child child = {program, 0};
+    int fd = -1;
+    pid_t pid = clone(runs, stack + sizeof stack, CLONE_PIDFD | CLONE_VM | CLONE_VFORK | SIGCHLD,
+                      &child, &fd);
+    CHECK(pid > 0 && fd >= 0);
+    CHECK_EQ(child.seen, 1);
+    CHECK_EQ(is_ready(fd, 10000), 1);
+    siginfo_t info = {0};
+    CHECK_EQ(waitid(3, (id_t)fd, &info, WEXITED), 0);
+    CHECK_EQ(info.si_pid, pid);
+    CHECK_EQ(info.si_status, wanted);
+    close(fd);
+}
+CASE(comes_with_a_vfork_child) {
+    starts("/bin/sh", 3);
+    starts("/does/not/exist", 4);
 }
 
 CASE(refuses_what_linux_refuses) {

@@ -147,6 +147,63 @@ CASE(limits_keep_their_order) {
     CHECK_ERRNO(syscall(SYS_getrlimit, RLIMIT_CORE, 8), EFAULT);
 }
 
+static int status_of_child(void (*run)(void)) {
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        run();
+        _exit(99);
+    }
+    int status;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    return status;
+}
+static volatile int exceeded;
+static void note_excess(int number) {
+    (void)number;
+    exceeded = 1;
+}
+static void work_until_told(void) {
+    signal(SIGXCPU, note_excess);
+    struct rlimit limit = {1, 60};
+    setrlimit(RLIMIT_CPU, &limit);
+    while (!exceeded) {
+    }
+    _exit(7);
+}
+static void work_until_the_end(void) {
+    signal(SIGXCPU, SIG_IGN);
+    struct rlimit limit = {1, 1};
+    setrlimit(RLIMIT_CPU, &limit);
+    for (;;) {
+    }
+}
+static void work_without_handler(void) {
+    struct rlimit limit = {1, RLIM_INFINITY};
+    setrlimit(RLIMIT_CPU, &limit);
+    for (;;) {
+    }
+}
+CASE(time_beyond_the_limit_is_signalled_and_ended) {
+    CHECK_EQ(status_of_child(work_until_told), 7 << 8);
+    CHECK_EQ(status_of_child(work_without_handler) & 0x7f, SIGXCPU);
+    CHECK_EQ(status_of_child(work_until_the_end), SIGKILL);
+}
+
+static void fork_beyond_the_limit(void) {
+    struct rlimit limit = {1, 1};
+    if (setrlimit(RLIMIT_NPROC, &limit) != 0 || (getuid() == 0 && setuid(65534) != 0))
+        _exit(1);
+    // The limit counts all of the user's, this process too.
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    _exit(pid < 0 && errno == EAGAIN ? 0 : 2);
+}
+CASE(processes_beyond_the_limit_are_refused) {
+    CHECK_EQ(status_of_child(fork_beyond_the_limit), 0);
+}
+
 static int barrier(int command) {
     return (int)syscall(SYS_membarrier, command, 0, 0);
 }

@@ -70,6 +70,7 @@ enum : int {
     kERESTART_RESTARTBLOCK = 516,
 };
 
+inline constexpr uint32_t kMADV_POPULATE_READ = 22, kMADV_POPULATE_WRITE = 23;
 inline constexpr uint32_t kPROT_READ = 1, kPROT_WRITE = 2, kPROT_EXEC = 4,
                           kPROT_GROWSDOWN = 0x01000000;
 inline constexpr uint32_t kMAP_SHARED = 1, kMAP_PRIVATE = 2, kMAP_SHARED_VALIDATE = 3,
@@ -96,11 +97,12 @@ inline constexpr uint32_t kS_IFMT = 0170000, kS_IFSOCK = 0140000, kS_IFLNK = 012
 inline constexpr int kSEEK_SET = 0, kSEEK_CUR = 1, kSEEK_END = 2;
 
 inline constexpr uint64_t kCLONE_VM = 0x100, kCLONE_FS = 0x200, kCLONE_FILES = 0x400,
-                          kCLONE_SIGHAND = 0x800, kCLONE_VFORK = 0x4000, kCLONE_PARENT = 0x8000,
-                          kCLONE_THREAD = 0x10000, kCLONE_NEWNS = 0x20000, kCLONE_SYSVSEM = 0x40000,
-                          kCLONE_SETTLS = 0x80000, kCLONE_PARENT_SETTID = 0x100000,
-                          kCLONE_CHILD_CLEARTID = 0x200000, kCLONE_DETACHED = 0x400000,
-                          kCLONE_CHILD_SETTID = 0x1000000, kCLONE_CLEAR_SIGHAND = 0x100000000;
+                          kCLONE_SIGHAND = 0x800, kCLONE_PIDFD = 0x1000, kCLONE_VFORK = 0x4000,
+                          kCLONE_PARENT = 0x8000, kCLONE_THREAD = 0x10000, kCLONE_NEWNS = 0x20000,
+                          kCLONE_SYSVSEM = 0x40000, kCLONE_SETTLS = 0x80000,
+                          kCLONE_PARENT_SETTID = 0x100000, kCLONE_CHILD_CLEARTID = 0x200000,
+                          kCLONE_DETACHED = 0x400000, kCLONE_CHILD_SETTID = 0x1000000,
+                          kCLONE_CLEAR_SIGHAND = 0x100000000;
 
 enum : int {
     kSIGHUP = 1,

@@ -37,6 +37,12 @@ class AddressSpace : public RefCounted {
     // madvise with an advice that acts: MADV_DONTNEED, MADV_FREE, MADV_REMOVE. For the others it
     // only looks whether the range is mapped.
     Result<void> advise(uint64_t address, uint64_t size, uint32_t advice);
+    // MADV_POPULATE_READ, _WRITE: the pages are there as after an access. EINVAL: not allowed by
+    // the rights; EFAULT: behind the end of a file; ENOMEM
+    Result<void> fault_in(uint64_t address, uint64_t size, uint32_t access);
+    // MADV_WIPEONFORK, MADV_KEEPONFORK. EINVAL: not private and anonymous
+    Result<void> set_wiped_by_fork(uint64_t address, uint64_t size, bool wiped);
+    void wipe_after_fork();                                              // in the child
     Result<void> sync(uint64_t address, uint64_t size, uint32_t flags);  // msync
     // mincore for one page: 1 when it is in memory; ENOMEM when it is not mapped.
     Result<uint8_t> residence(uint64_t page);

@@ -20,6 +20,9 @@ namespace scone::libos {
 
 enum class Use : uint8_t { Plain, Heap, Stack, Trampolines };
 
+// A bit of `flags` that mmap does not have: a forked child finds zeros (MADV_WIPEONFORK).
+inline constexpr uint32_t kWipedByFork = 0x80000000;
+
 struct Mapping {
     uint64_t start, end;
     uint32_t prot, flags;

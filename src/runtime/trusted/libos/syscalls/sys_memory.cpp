@@ -120,26 +120,47 @@ SyscallResult sys_mremap(Call& call) {
                                         call.arg[4]);
 }
 
+namespace {
+enum {
+    kNormal = 0,
+    kRandom = 1,
+    kSequential = 2,
+    kWillNeed = 3,
+    kDontNeed = 4,
+    kFree = 8,
+    kRemove = 9,
+    kDontFork = 10,
+    kDoFork = 11,
+    kMergeable = 12,
+    kUnmergeable = 13,
+    kHugePage = 14,
+    kNoHugePage = 15,
+    kDontDump = 16,
+    kDoDump = 17,
+    kWipeOnFork = 18,
+    kKeepOnFork = 19,
+    kCold = 20,
+    kPageOut = 21,
+    kPopulateRead = kMADV_POPULATE_READ,
+    kPopulateWrite = kMADV_POPULATE_WRITE
+};
+
+Result<void> advise(AddressSpace& memory, uint64_t address, uint64_t size, uint32_t advice) {
+    switch (advice) {
+        case kWipeOnFork:
+        case kKeepOnFork:
+            return memory.set_wiped_by_fork(address, size, advice == kWipeOnFork);
+        case kPopulateRead:
+        case kPopulateWrite:
+            return memory.fault_in(address, size,
+                                   advice == kPopulateWrite ? kPROT_WRITE : kPROT_READ);
+        default:
+            return memory.advise(address, size, advice);
+    }
+}
+}  // namespace
+
 SyscallResult sys_madvise(Call& call) {
-    enum {
-        kNormal = 0,
-        kRandom = 1,
-        kSequential = 2,
-        kWillNeed = 3,
-        kDontNeed = 4,
-        kFree = 8,
-        kRemove = 9,
-        kDontFork = 10,
-        kDoFork = 11,
-        kMergeable = 12,
-        kUnmergeable = 13,
-        kHugePage = 14,
-        kNoHugePage = 15,
-        kDontDump = 16,
-        kDoDump = 17,
-        kCold = 20,
-        kPageOut = 21
-    };
     switch (call.u32(2)) {
         case kNormal:
         case kRandom:
@@ -158,6 +179,10 @@ SyscallResult sys_madvise(Call& call) {
         case kDoDump:
         case kCold:
         case kPageOut:
+        case kWipeOnFork:
+        case kKeepOnFork:
+        case kPopulateRead:
+        case kPopulateWrite:
             break;
         default:
             return error(kEINVAL);
@@ -165,7 +190,7 @@ SyscallResult sys_madvise(Call& call) {
     uint64_t size = SCONE_TRY(page_range(call.arg[0], call.arg[1]));
     if (size == 0)
         return 0;
-    SCONE_TRY(call.process().memory->advise(call.arg[0], size, call.u32(2)));
+    SCONE_TRY(advise(*call.process().memory, call.arg[0], size, call.u32(2)));
     return 0;
 }
 

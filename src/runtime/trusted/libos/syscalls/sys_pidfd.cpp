@@ -4,34 +4,16 @@
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/spin_lock.h"
-#include "runtime/trusted/libos/fs/host_file.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/signal/host_signals.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
+#include "runtime/trusted/libos/task/process_file.h"
 
 namespace scone::libos {
 namespace {
 
 using namespace linux_abi;
-
-constexpr std::string_view kDescription = "anon_inode:[pidfd]";
-
-// The host makes it readable when the process has ended.
-class ProcessFile : public HostFile {
-  public:
-    explicit ProcessFile(int host_fd, uint32_t flags)
-        : HostFile(host_fd, kO_RDWR | flags, 0, kDescription) {}
-    Result<uint64_t> read(IoBuffer&) override { return error(kEINVAL); }
-    Result<uint64_t> write(IoBuffer&) override { return error(kEINVAL); }
-};
-
-// RTTI is off: a pidfd is told by its description, which no other file has.
-bool is_process_file(const File& file) {
-    Path text;
-    file.describe(text);
-    return text.view() == kDescription;
-}
 
 // A directory of /proc counts as a pidfd too.
 bool is_own_directory(const Process& process, const File& file) {
@@ -76,7 +58,7 @@ SyscallResult sys_pidfd_send_signal(Call& call) {
     Ref<File> file = SCONE_TRY(call.file(0));
     int number = call.fd(1);
     bool own = is_own_directory(call.process(), *file);
-    if (!own && !is_process_file(*file))
+    if (!own && file->kind() != FileKind::Process)
         return error(kEBADF);
     // Signal 33 is the runtime's own.
     if (call.u32(3) != 0 || number < 0 || number > kSignalCount || number == kParentEndSignal)
@@ -91,6 +73,8 @@ SyscallResult sys_pidfd_send_signal(Call& call) {
             send_to_process(call.process(), info);
         return 0;
     }
+    if (file->host_descriptor() < 0)
+        return error(kESRCH);
     auto host_fd = static_cast<uint64_t>(file->host_descriptor());
     auto signal = static_cast<uint64_t>(number);
     if (call.arg[2] == 0)

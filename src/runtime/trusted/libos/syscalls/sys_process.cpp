@@ -5,6 +5,7 @@
 #include "runtime/trusted/libos/task/exec.h"
 #include "runtime/trusted/libos/task/exit.h"
 #include "runtime/trusted/libos/task/fork.h"
+#include "runtime/trusted/libos/task/process_file.h"
 #include "runtime/trusted/libos/task/threads.h"
 
 namespace scone::libos {
@@ -32,10 +33,13 @@ namespace {
 struct CloneArguments {
     uint64_t flags, parent_tid, child_tid, stack, tls;
     int exit_signal;
+    uint64_t pidfd;
 };
 SyscallResult clone(Call& call, const CloneArguments& a) {
     constexpr uint64_t kThreadFlags = kCLONE_VM | kCLONE_SIGHAND | kCLONE_THREAD;
     if ((a.flags & kCLONE_THREAD) && (a.flags & kThreadFlags) != kThreadFlags)
+        return error(kEINVAL);
+    if ((a.flags & kCLONE_PIDFD) && (a.flags & (kCLONE_THREAD | kCLONE_DETACHED)))
         return error(kEINVAL);
     if (a.flags & kCLONE_THREAD) {
         NewThread what{a.stack, a.tls, (a.flags & kCLONE_SETTLS) != 0,
@@ -58,6 +62,8 @@ SyscallResult clone(Call& call, const CloneArguments& a) {
     what.child_tid_set = a.flags & kCLONE_CHILD_SETTID ? a.child_tid : 0;
     what.child_tid_clear = a.flags & kCLONE_CHILD_CLEARTID ? a.child_tid : 0;
     what.parent_tid_set = a.flags & kCLONE_PARENT_SETTID ? a.parent_tid : 0;
+    what.gives_descriptor = a.flags & kCLONE_PIDFD;
+    what.descriptor_address = a.pidfd;
     // A process that shares memory but does not wait is neither a thread nor a fork.
     if (what.share_memory && !what.wait_for_exec)
         return error(kENOSYS);
@@ -66,8 +72,11 @@ SyscallResult clone(Call& call, const CloneArguments& a) {
 }  // namespace
 
 SyscallResult sys_clone(Call& call) {
+    // Both are stored at the same place.
+    if ((call.arg[0] & kCLONE_PIDFD) && (call.arg[0] & kCLONE_PARENT_SETTID))
+        return error(kEINVAL);
     return clone(call, {call.arg[0] & ~0xffull, call.arg[2], call.arg[3], call.arg[1], call.arg[4],
-                        static_cast<int>(call.arg[0] & 0xff)});
+                        static_cast<int>(call.arg[0] & 0xff), call.arg[2]});
 }
 SyscallResult sys_clone3(Call& call) {
     uint64_t a[11] = {};
@@ -75,13 +84,13 @@ SyscallResult sys_clone3(Call& call) {
         return error(call.arg[1] < 64 ? kEINVAL : kE2BIG);
     SCONE_TRY(copy_from_program(a, call.arg[0], call.arg[1] < sizeof a ? call.arg[1] : sizeof a));
     uint64_t stack = a[5] != 0 ? a[5] + a[6] : 0;
-    return clone(call, {a[0], a[3], a[2], stack, a[7], static_cast<int>(a[4])});
+    return clone(call, {a[0], a[3], a[2], stack, a[7], static_cast<int>(a[4]), a[1]});
 }
 SyscallResult sys_fork(Call& call) {
-    return clone(call, {0, 0, 0, 0, 0, kSIGCHLD});
+    return clone(call, {0, 0, 0, 0, 0, kSIGCHLD, 0});
 }
 SyscallResult sys_vfork(Call& call) {
-    return clone(call, {kCLONE_VM | kCLONE_VFORK, 0, 0, 0, 0, kSIGCHLD});
+    return clone(call, {kCLONE_VM | kCLONE_VFORK, 0, 0, 0, 0, kSIGCHLD, 0});
 }
 
 SyscallResult sys_execve(Call& call) {
@@ -124,15 +133,20 @@ SyscallResult sys_waitid(Call& call) {
     RawUsage usage{};
     if (!(call.u32(3) & (kExited | kStopped | kContinued)))
         return error(kEINVAL);
-    int id = call.fd(1);
+    constexpr int kPid = 1;
+    int which = call.fd(0), id = call.fd(1);
     Ref<File> file;  // keeps the descriptor open
-    if (call.fd(0) == kPidFd) {
+    if (which == kPidFd) {
         file = SCONE_TRY(call.file(1));
         id = file->host_descriptor();
-        if (id < 0)
+        if (id < 0 && file->kind() == FileKind::Process) {
+            which = kPid;
+            id = static_cast<ProcessFile&>(*file).local_pid();
+        } else if (id < 0) {
             return error(kEBADF);
+        }
     }
-    SCONE_TRY(wait_for_child_info(call.process(), call.fd(0), id, call.u32(3), info, usage));
+    SCONE_TRY(wait_for_child_info(call.process(), which, id, call.u32(3), info, usage));
     if (call.arg[2] != 0)
         SCONE_TRY(AppPtr<SigInfo>(call.arg[2]).store(info));
     if (call.arg[4] != 0 && info.pid != 0)

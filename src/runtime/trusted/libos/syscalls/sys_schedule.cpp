@@ -10,6 +10,22 @@
 namespace scone::libos {
 using namespace linux_abi;
 
+namespace {
+// Time and processes are the host's: it counts them, sends SIGXCPU and SIGKILL, and refuses.
+Result<void> limit_on_host(Process& process, uint64_t which, const Limit& limit) {
+    constexpr uint64_t kCpu = 0, kProcesses = 6, kNice = 13, kPriority = 14, kRealTime = 15;
+    if (which != kCpu && which != kProcesses && which != kNice && which != kPriority &&
+        which != kRealTime)
+        return {};
+    DeferredCall what{__NR_setrlimit, {which, 0, 0}};
+    static_assert(sizeof limit == 4 * sizeof(uint32_t));
+    if (!what.list.resize(4))
+        return error(kENOMEM);
+    __builtin_memcpy(what.list.data(), &limit, sizeof limit);
+    return change_host_process(process, std::move(what));
+}
+}  // namespace
+
 SyscallResult sys_prlimit64(Call& call) {
     uint64_t which = call.u32(1);
     if (which >= kLimitCount)
@@ -23,6 +39,7 @@ SyscallResult sys_prlimit64(Call& call) {
             return error(kEINVAL);
         if (fresh.hard > old.hard && call.process().credentials.effective_user != 0)
             return error(kEPERM);
+        SCONE_TRY(limit_on_host(call.process(), which, fresh));
         constexpr uint64_t kNoFile = 7;
         if (which == kNoFile)
             call.process().files->set_limit(fresh.soft);

@@ -17,6 +17,8 @@ struct NewProcess {
     uint64_t stack;
     bool share_memory, wait_for_exec, share_files, clear_handlers, set_thread_area;
     uint64_t thread_area, child_tid_set, child_tid_clear, parent_tid_set;
+    bool gives_descriptor;  // CLONE_PIDFD: the parent finds its number at descriptor_address
+    uint64_t descriptor_address;
 };
 // In the parent: the child's pid. In the child: 0.
 SyscallResult make_process(Thread& thread, enclave::Registers& frame, const NewProcess& what);

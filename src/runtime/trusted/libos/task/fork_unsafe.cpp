@@ -9,6 +9,7 @@
 #include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/futex.h"
 #include "runtime/trusted/libos/task/parent.h"
+#include "runtime/trusted/libos/task/process_file.h"
 #include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/time/clock.h"
 #include "runtime/trusted/libos/time/timers.h"
@@ -30,7 +31,33 @@ struct SuspendedParent {
     Thread* thread;
     Registers frame;
     uint64_t fs;
+    Ref<ProcessFile> descriptor;  // CLONE_PIDFD
 };
+
+// The descriptor for a child that is about to be made: whatever fails does so before. Its number
+// is stored for the parent only.
+struct ChildDescriptor {
+    Ref<ProcessFile> file;
+    int number = -1;
+};
+Result<ChildDescriptor> open_child_descriptor(Process& parent, const NewProcess& what) {
+    ChildDescriptor result;
+    if (!what.gives_descriptor)
+        return result;
+    result.file = make_ref<ProcessFile>(-1, 0);
+    if (!result.file)
+        return error(kENOMEM);
+    result.number = SCONE_TRY(parent.files->add(Ref<File>(result.file), CloseOnExec::Yes));
+    int32_t old;
+    auto can_be_stored = copy_from_program(&old, what.descriptor_address, sizeof old);
+    if (can_be_stored)
+        can_be_stored = copy_to_program(what.descriptor_address, &old, sizeof old);
+    if (!can_be_stored) {
+        (void)parent.files->close(result.number);
+        return std::unexpected(can_be_stored.error());
+    }
+    return result;
+}
 
 Result<Ref<Process>> copy_process(Process& parent, const NewProcess& what) {
     auto child = make_ref<Process>();
@@ -125,15 +152,24 @@ void become_child(Thread& thread, Process& process) {
 
 SyscallResult fork(Thread& thread, Registers& frame, const NewProcess& what) {
     Process& process = *thread.process;
-    int32_t pid = SCONE_TRY(clone_host_process(process));
+    ChildDescriptor descriptor = SCONE_TRY(open_child_descriptor(process, what));
+    auto cloned = clone_host_process(process);
+    if (descriptor.file && (!cloned || *cloned == 0))
+        (void)process.files->close(descriptor.number);
+    int32_t pid = SCONE_TRY(cloned);
     if (pid != 0) {
         (void)note_child(process, pid, process.group);
+        if (descriptor.file) {
+            descriptor.file->stands_for(pid);
+            (void)copy_to_program(what.descriptor_address, &descriptor.number, sizeof(int32_t));
+        }
         if (what.parent_tid_set != 0)
             (void)copy_to_program(what.parent_tid_set, &pid, sizeof pid);
         return static_cast<uint64_t>(pid);
     }
     become_child(thread, process);
     File::end_uses_without_descriptor();
+    process.memory->wipe_after_fork();
     process.parent_death_signal = 0;
     process.flags.subreaper = false;
     thread.clear_child_tid = what.child_tid_clear;
@@ -177,7 +213,16 @@ SyscallResult start_vfork_child(Thread& parent_thread, Registers& frame, const N
         enclave::heap_delete(saved);
         return error(kENOMEM);
     }
-    *saved = {&parent_thread, frame, program_fs()};
+    auto descriptor = open_child_descriptor(parent, what);
+    if (!descriptor) {
+        child->threads.clear();
+        enclave::heap_delete(thread);
+        enclave::heap_delete(saved);
+        return std::unexpected(descriptor.error());
+    }
+    if (descriptor->file)
+        (void)copy_to_program(what.descriptor_address, &descriptor->number, sizeof(int32_t));
+    *saved = {&parent_thread, frame, program_fs(), descriptor->file};
     parent.retain();
     parent.vfork_children++;
     child->vfork_parent = &parent;
@@ -220,9 +265,14 @@ void carry_out_deferred_calls(Process& child) {
 }
 
 // The parent goes on where it called vfork, with `pid` as its result. The child's thread is gone.
-void resume_parent(Thread& thread, Registers& frame, int32_t pid) {
+enum class VforkEnd : bool { Exit, Exec };
+void resume_parent(Thread& thread, Registers& frame, int32_t pid, VforkEnd how) {
     Ref<Process> child = thread.process;
     auto* saved = static_cast<SuspendedParent*>(child->vfork_saved);
+    if (saved->descriptor && how == VforkEnd::Exec)
+        saved->descriptor->stands_for(pid);
+    else if (saved->descriptor)
+        saved->descriptor->ended_as(pid);
     frame = saved->frame;
     frame.rax = static_cast<uint64_t>(pid);
     frame.orig_rax = ~0ull;
@@ -285,7 +335,7 @@ bool leave_vfork_child(Thread& thread, Registers& frame, int wait_status) {
         return false;
     int32_t pid = child.pid, group = child.group;
     Process& parent = *child.vfork_parent;
-    resume_parent(thread, frame, pid);
+    resume_parent(thread, frame, pid, VforkEnd::Exit);
     note_ended_child(parent, pid, group, wait_status);
     return true;
 }
@@ -297,7 +347,7 @@ Result<bool> split_vfork_child(Thread& thread, Registers& frame) {
     if (pid != 0) {
         // Of a child that is not noted only its group is not known.
         (void)note_child(parent, pid, child.group == child.pid ? pid : child.group);
-        resume_parent(thread, frame, pid);
+        resume_parent(thread, frame, pid, VforkEnd::Exec);
         return false;
     }
     // Here the parent is a copy that nobody needs; its descriptors and memory are let go of.

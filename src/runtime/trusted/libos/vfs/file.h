@@ -33,7 +33,8 @@ enum class FileKind : uint8_t {
     Eventfd,
     Timerfd,
     Signalfd,
-    Inotify
+    Inotify,
+    Process
 };
 
 // Who can change a file's bytes.
