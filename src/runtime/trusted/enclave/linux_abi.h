@@ -59,6 +59,8 @@ enum : int {
     kEOPNOTSUPP = 95,
     kEAFNOSUPPORT = 97,
     kEADDRINUSE = 98,
+    kENOBUFS = 105,
+    kEISCONN = 106,
     kENOTCONN = 107,
     kETIMEDOUT = 110,
     kECONNREFUSED = 111,

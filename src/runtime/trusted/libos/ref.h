@@ -28,6 +28,14 @@ class RefCounted {
             enclave::heap_free(memory);
         }
     }
+    // False when the last reference is gone already: for lists that hold none.
+    bool retain_if_alive() {
+        uint32_t count = count_.load(std::memory_order_relaxed);
+        while (count != 0)
+            if (count_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed))
+                return true;
+        return false;
+    }
     uint32_t reference_count() const { return count_.load(std::memory_order_relaxed); }
 
   protected:

@@ -3,7 +3,7 @@
 #include "lib/base/checked.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
-#include "runtime/trusted/libos/net/socket.h"
+#include "runtime/trusted/libos/net/pair_socket.h"
 #include "runtime/trusted/libos/pipe/pipe.h"
 #include "runtime/trusted/libos/program_memory.h"
 
@@ -62,10 +62,9 @@ bool is_rights(const MessageHead& head) {
 // The host's descriptors for one of the program.
 Result<void> put_descriptor(Call& call, int32_t fd, Bytes& out, Vector<Ref<File>>& held) {
     Ref<File> file = SCONE_TRY(call.process().files->get(fd));
-    if (file->kind() == FileKind::Pipe) {
-        int32_t memory_fd = SCONE_TRY(static_cast<PipeEnd&>(*file).share());
-        SCONE_TRY(out.append(&memory_fd, sizeof memory_fd));
-    }
+    Companions companions = SCONE_TRY(file->share());
+    for (unsigned i = 0; i < companions.count; i++)
+        SCONE_TRY(out.append(&companions.fds[i], sizeof companions.fds[i]));
     int32_t host_fd = file->host_descriptor();
     // A file of the enclave has nothing that another process could be given.
     if (host_fd < 0)
@@ -81,24 +80,32 @@ uint64_t mark_of(int32_t host_fd) {
                                                     static_cast<uint64_t>(host_fd), kFGetsig));
 }
 
-// HOST: what kind of file it is and its flags are the host's word; a pipe's memory proves itself.
-Result<Ref<File>> adopt_received(int32_t memory_fd, int32_t host_fd) {
+void close_all(const Companions& companions) {
+    for (unsigned i = 0; i < companions.count; i++)
+        enclave::host_close(companions.fds[i]);
+}
+
+// HOST: what kind of file it is and its flags are the host's word; memory that came before it
+// proves itself.
+Result<Ref<File>> adopt_received(const Companions& companions, int32_t host_fd) {
     constexpr uint64_t kFGetfl = 3;
     constexpr uint32_t kKept = kO_ACCMODE | kO_NONBLOCK | kO_APPEND | kO_DIRECT | kO_PATH;
     int64_t flags =
         enclave::checked_result(enclave::host_call(__NR_fcntl, enclave::Interruptible::No,
                                                    static_cast<uint64_t>(host_fd), kFGetfl),
                                 INT32_MAX);
-    bool is_tokens = mark_of(host_fd) == kTokenMark;
-    if (flags < 0 || is_tokens != (memory_fd >= 0)) {
+    bool is_pipe = mark_of(host_fd) == kTokenMark;
+    if (flags < 0 || is_pipe != (companions.count == 1)) {
         enclave::host_close(host_fd);
-        if (memory_fd >= 0)
-            enclave::host_close(memory_fd);
+        close_all(companions);
         return error(kEIO);
     }
     auto status = static_cast<uint32_t>(flags) & kKept;
-    return is_tokens ? PipeEnd::receive(memory_fd, host_fd, status)
-                     : adopt_host_descriptor(host_fd, status, "anon_inode:[fd]");
+    if (is_pipe)
+        return PipeEnd::receive(companions.fds[0], host_fd, status);
+    if (companions.count == 2)
+        return PairSocket::receive(companions, host_fd, status);
+    return adopt_host_descriptor(host_fd, status, "anon_inode:[fd]");
 }
 
 // The program's side of a message with descriptors, as far as `room` goes.
@@ -107,31 +114,31 @@ Result<void> take_descriptors(Call& call, const uint8_t* payload, uint64_t count
     MessageHead head{sizeof(MessageHead), kSolSocket, kScmRights};
     uint64_t head_at = out.data.size();
     SCONE_TRY(out.append(&head, sizeof head));
-    int32_t memory_fd = -1;
+    Companions companions;
     for (uint64_t i = 0; i < count; i++) {
         int32_t host_fd;
         __builtin_memcpy(&host_fd, payload + i * sizeof host_fd, sizeof host_fd);
         if (host_fd < 0)
             return error(kEIO);
-        if (memory_fd < 0 && mark_of(host_fd) == SharedRing::kMemoryMark) {
-            memory_fd = host_fd;
+        if (companions.count < 2 && mark_of(host_fd) == channel_key::kMemoryMark) {
+            companions.fds[companions.count++] = host_fd;
             continue;
         }
         if (head.length + sizeof(int32_t) > room) {
             truncated = true;
             enclave::host_close(host_fd);
-            if (memory_fd >= 0)
-                enclave::host_close(memory_fd);
-            memory_fd = -1;
+            close_all(companions);
+            companions = {};
             continue;
         }
-        Ref<File> file = SCONE_TRY(adopt_received(memory_fd, host_fd));
-        memory_fd = -1;
+        Ref<File> file = SCONE_TRY(adopt_received(companions, host_fd));
+        companions = {};
         int32_t fd = SCONE_TRY(
             call.process().files->add(file, close_on_exec ? CloseOnExec::Yes : CloseOnExec::No));
         SCONE_TRY(out.append(&fd, sizeof fd));
         head.length += sizeof fd;
     }
+    close_all(companions);  // memory without its file
     __builtin_memcpy(out.data.data() + head_at, &head, sizeof head);
     return {};
 }

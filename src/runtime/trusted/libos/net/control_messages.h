@@ -1,8 +1,10 @@
 // Control messages of sockets: descriptors in them change their numbers at the enclave's border.
 //
 // Side:    trusted
-// An end of a protected pipe takes two descriptors of the host: its memory, then its tokens.
-// Errors:  EBADF, EINVAL, EOPNOTSUPP (a file that lives in the enclave), ENOMEM, EIO (malformed by
+// An end of a pipe of the program takes two descriptors of the host, its memory, then its tokens;
+// an end of a pair of sockets three: the memory that it reads, the memory that it writes, its
+// socket. Errors:  EBADF, EINVAL, EOPNOTSUPP (a file that lives in the enclave), ENOMEM, EIO
+// (malformed by
 //          the host)
 // Threads: belongs to one call
 // Source:  cmsg(3), unix(7)

@@ -63,28 +63,6 @@ uint32_t HostSocket::type() {
     return type_;
 }
 
-Result<void> HostSocket::check_content(const IoBuffer& buffer) {
-    if (!only_events_)
-        return {};
-    uint8_t chunk[256];
-    for (uint64_t done = 0; done < buffer.size();) {
-        uint64_t step = buffer.size() - done < sizeof chunk ? buffer.size() - done : sizeof chunk;
-        SCONE_TRY(buffer.get(done, chunk, step));
-        int none = -1;
-        first_byte_.compare_exchange_strong(none, chunk[0]);
-        for (uint64_t i = 0; i < step; i++)
-            if (chunk[i] != first_byte_)
-                return error(kEACCES);
-        done += step;
-    }
-    return {};
-}
-
-Result<uint64_t> HostSocket::write(IoBuffer& buffer) {
-    SCONE_TRY(check_content(buffer));
-    return HostFile::write(buffer);
-}
-
 Result<uint64_t> HostSocket::ioctl(uint64_t request, uint64_t argument) {
     if (is_interface_ioctl(request))
         return interface_ioctl(host_fd_, request, argument);

@@ -1,4 +1,5 @@
-// A socket: it lives on the host, what it carries is the host's to see.
+// A socket: it lives on the host, what it carries is the host's to see. The ends of socketpair(2)
+// are other classes (net/pair_socket.h).
 //
 // Side:    trusted
 // Threads: thread-safe
@@ -12,9 +13,10 @@
 namespace scone::libos {
 
 inline constexpr uint32_t kSockStream = 1;
-inline constexpr uint32_t kMsgPeek = 2, kMsgCtrunc = 8, kMsgTrunc = 0x20, kMsgDontwait = 0x40,
-                          kMsgWaitall = 0x100, kMsgErrqueue = 0x2000, kMsgNosignal = 0x4000,
-                          kMsgWaitforone = 0x10000, kMsgCmsgCloexec = 0x40000000;
+inline constexpr uint32_t kMsgOob = 1, kMsgPeek = 2, kMsgCtrunc = 8, kMsgTrunc = 0x20,
+                          kMsgDontwait = 0x40, kMsgWaitall = 0x100, kMsgErrqueue = 0x2000,
+                          kMsgNosignal = 0x4000, kMsgWaitforone = 0x10000,
+                          kMsgCmsgCloexec = 0x40000000;
 
 // struct msghdr
 struct MessageHeader {
@@ -48,26 +50,50 @@ Result<uint32_t> put_address(uint64_t address, uint64_t size);
 Result<void> get_address(uint64_t address, uint64_t size_address, uint32_t host_size);
 uint32_t host_size();
 void set_host_size(uint32_t size);
+// A struct msghdr at kHeader for what lies in the other places.
+void put_header(uint64_t name_size, uint64_t payload, uint64_t control_size);
 }  // namespace socket_area
+
+// What lies in the window beside the payload of a message.
+struct Outgoing {
+    uint64_t name_size = 0, control_size = 0;
+};
+struct Incoming {
+    uint64_t name_room = 0, control_room = 0;
+    MessageHeader host{};  // as the host left it
+};
 
 class HostSocket : public HostFile {
   public:
     HostSocket(int host_fd, uint32_t status_flags);
     FileKind kind() const override { return FileKind::Socket; }
-    Result<uint64_t> write(IoBuffer& buffer) override;
     Result<uint64_t> ioctl(uint64_t request, uint64_t argument) override;
-    // From now on only repetitions of the first byte that is sent may follow it.
-    void restrict_to_events() { only_events_ = true; }
-    // EACCES where that is not so.
-    Result<void> check_content(const IoBuffer& buffer);
+    // Everything, where a blocking stream takes it piece by piece; a name and control messages go
+    // with the first piece.
+    Result<uint64_t> send(IoBuffer buffer, const Outgoing& extra, uint32_t flags);
+    // One message, or what a stream has; with MSG_WAITALL a stream until the buffer is full.
+    Result<uint64_t> receive(IoBuffer buffer, Incoming& extra, uint32_t flags);
     // SOCK_STREAM, SOCK_DGRAM, ...; asked of the host once.
     uint32_t type();
     uint64_t host() const { return static_cast<uint64_t>(host_fd_); }
+    // EISCONN for an end of a pair, which has its peer for good.
+    virtual Result<void> check_connect() const { return {}; }
+    // Before setsockopt: the first word may become another one.
+    virtual Result<void> check_option(uint64_t /*level*/, uint64_t /*name*/, uint32_t& /*value*/) {
+        return {};
+    }
+
+  protected:
+    // One call that moves up to piece_size() bytes.
+    virtual Result<uint64_t> send_piece(const IoBuffer& buffer, uint64_t size,
+                                        const Outgoing& extra, uint32_t flags);
+    virtual Result<uint64_t> receive_piece(const IoBuffer& buffer, uint64_t size, Incoming& extra,
+                                           uint32_t flags);
+    virtual uint64_t piece_size() const { return socket_area::payload_room(); }
+    virtual bool is_stream() { return type() == kSockStream; }
 
   private:
     uint32_t type_ = 0;
-    bool only_events_ = false;
-    std::atomic<int> first_byte_{-1};
 };
 
 // ENOTSOCK for anything else.

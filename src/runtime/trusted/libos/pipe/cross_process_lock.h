@@ -13,11 +13,10 @@ namespace scone::libos {
 
 class CrossProcessLock {
   public:
-    enum class Taken : bool { Free, FromTheDead };
-
     // Preconditions: 16 bytes of host memory, 8-byte aligned.
     explicit CrossProcessLock(uint64_t address) : address_(address) {}
-    Taken lock();
+    // From a dead owner too: what the lock guards must show what it left half done.
+    void lock();
     void unlock();
 
   private:

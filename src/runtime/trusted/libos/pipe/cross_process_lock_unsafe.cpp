@@ -51,13 +51,13 @@ bool is_dead(uint32_t thread) {
 
 }  // namespace
 
-CrossProcessLock::Taken CrossProcessLock::lock() {
+void CrossProcessLock::lock() {
     auto self = static_cast<uint32_t>(current_thread().host_tid.load(std::memory_order_relaxed));
     uint32_t owner = 0;
     for (unsigned spin = 0; spin < kSpins; spin++) {
         owner = exchange_if(address_, 0, self);
         if (owner == 0)
-            return Taken::Free;
+            return;
         __builtin_ia32_pause();
     }
     // The owner may have been pushed off this processor by the very wake-up that brought this
@@ -65,10 +65,9 @@ CrossProcessLock::Taken CrossProcessLock::lock() {
     for (unsigned turn = 0; turn < kYields; turn++) {
         enclave::yield_to_host();
         if (exchange_if(address_, 0, self) == 0)
-            return Taken::Free;
+            return;
     }
     add(address_ + 8, 1);
-    Taken how = Taken::Free;
     for (;;) {
         owner = exchange_if(address_, 0, self);
         if (owner == 0)
@@ -78,13 +77,10 @@ CrossProcessLock::Taken CrossProcessLock::lock() {
         enclave::copy_to_host(at, &patience, sizeof patience);
         int64_t result = host_call(__NR_futex, Interruptible::No, address_, kFutexWait, owner, at);
         if (result == -kETIMEDOUT && (owner == self || is_dead(owner)) &&
-            exchange_if(address_, owner, self) == owner) {
-            how = Taken::FromTheDead;
+            exchange_if(address_, owner, self) == owner)
             break;
-        }
     }
     add(address_ + 8, ~0u);
-    return how;
 }
 
 void CrossProcessLock::unlock() {

@@ -18,9 +18,8 @@
 #pragma once
 
 #include "runtime/trusted/enclave/sleep_lock.h"
-#include "runtime/trusted/libos/pipe/byte_ring.h"
-#include "runtime/trusted/libos/pipe/shared_ring.h"
 #include "runtime/trusted/libos/pipe/sleepers.h"
+#include "runtime/trusted/libos/pipe/token_ring.h"
 #include "runtime/trusted/libos/vfs/file.h"
 
 namespace scone::libos {
@@ -54,9 +53,7 @@ class PipeEnd : public File {
     int host_descriptor() const override { return host_fd_; }
     void describe(Path& out) const override;
 
-    // Makes the pipe fit for another process. Hands back the descriptor of its memory, which goes
-    // along with the end's own.
-    Result<int> share();
+    Result<Companions> share() override;
     // An end that came from another process of this program; takes the descriptors over.
     static Result<Ref<File>> receive(int memory_fd, int token_fd, uint32_t flags);
     // 0 asks only.
@@ -101,14 +98,12 @@ class Pipe : public RefCounted {
     Result<uint64_t> write_tokens(PipeEnd& end, const IoBuffer& buffer, bool whole);
     Result<void> make_backed();
     Result<void> make_shared();
-    Result<uint64_t> content_size();
     static Result<void> note(Pipe& pipe);
     friend Result<void> make_pipe(uint32_t flags, Ref<PipeEnd>& reader, Ref<PipeEnd>& writer);
 
     enclave::SleepLock lock_;
     std::atomic<Form> form_{Form::Local};
-    ByteRing ring_;
-    Ref<SharedRing> shared_;
+    TokenRing ring_;
     Sleepers sleepers_;
     PipeEnd* ends_[2] = {};  // of this process, while Local
     uint64_t number_;

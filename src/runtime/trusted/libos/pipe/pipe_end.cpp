@@ -84,13 +84,13 @@ Result<Ref<File>> PipeEnd::reopen(uint32_t flags) {
 Result<void> PipeEnd::set_status_flags(uint32_t flags) {
     SCONE_TRY(File::set_status_flags(flags & ~kO_DIRECT));
     if (pipe_->form_ == Pipe::Form::Shared)
-        pipe_->shared_->set_status_flags(side_, status_flags() & kSharedFlags);
+        pipe_->ring_.shared()->set_status_flags(side_, status_flags() & kSharedFlags);
     return {};
 }
 void PipeEnd::refresh_status_flags() {
     if (pipe_->form_ == Pipe::Form::Shared)
-        status_flags_ =
-            (status_flags() & ~kSharedFlags) | (pipe_->shared_->status_flags(side_) & kSharedFlags);
+        status_flags_ = (status_flags() & ~kSharedFlags) |
+                        (pipe_->ring_.shared()->status_flags(side_) & kSharedFlags);
 }
 
 Result<uint64_t> PipeEnd::ioctl(uint64_t request, uint64_t argument) {
@@ -100,7 +100,7 @@ Result<uint64_t> PipeEnd::ioctl(uint64_t request, uint64_t argument) {
         uint64_t size;
         {
             Guard guard(pipe_->lock_);
-            size = SCONE_TRY(pipe_->content_size());
+            size = SCONE_TRY(pipe_->ring_.size());
         }
         SCONE_TRY(AppPtr<int32_t>(argument).store(static_cast<int32_t>(size)));
         return 0;
@@ -119,9 +119,9 @@ uint32_t PipeEnd::poll_now() {
     Guard guard(pipe_->lock_);
     bool peer_is_gone = pipe_->ends_[side_ == Reader ? Writer : Reader] == nullptr;
     if (side_ == Reader)
-        return (pipe_->ring_.size() > 0 ? kPollIn | kReadNormal : 0) |
+        return (pipe_->ring_.local().size() > 0 ? kPollIn | kReadNormal : 0) |
                (peer_is_gone ? kPollHup : 0);
-    return (pipe_->ring_.room() >= kPipeBuf ? kPollOut | kWriteNormal : 0) |
+    return (pipe_->ring_.local().room() >= kPipeBuf ? kPollOut | kWriteNormal : 0) |
            (peer_is_gone ? kPollErr : 0);
 }
 
@@ -134,23 +134,25 @@ Result<int> PipeEnd::poll_descriptor() {
     return host_fd_.load();
 }
 
-Result<int> PipeEnd::share() {
+Result<Companions> PipeEnd::share() {
     Guard guard(pipe_->lock_);
     SCONE_TRY(pipe_->make_shared());
-    return pipe_->shared_->memory_descriptor();
+    return Companions{{pipe_->ring_.shared()->memory_descriptor()}, 1};
 }
 
 Result<Ref<File>> PipeEnd::receive(int memory_fd, int token_fd, uint32_t flags) {
     Side side = (flags & kO_ACCMODE) == kO_RDONLY ? Reader : Writer;
     auto pipe = make_ref<Pipe>();
     auto ring = SharedRing::open(memory_fd);
+    if (ring && (*ring)->name().purpose != ChannelName::Pipe)
+        ring = error(kEIO);
     auto end =
         pipe && ring ? make_ref<PipeEnd>(pipe, side, flags & kO_ACCMODE, token_fd) : Ref<PipeEnd>{};
     if (!end) {
         enclave::host_close(token_fd);
         return ring ? error(kENOMEM) : std::unexpected(ring.error());
     }
-    pipe->shared_ = *ring;
+    pipe->ring_.adopt(*ring);
     pipe->form_ = Pipe::Form::Shared;
     SCONE_TRY(Pipe::note(*pipe));
     end->refresh_status_flags();
@@ -162,7 +164,7 @@ Result<uint64_t> PipeEnd::capacity(uint64_t wanted) {
     Guard guard(pipe_->lock_);
     bool shared = pipe_->form_ == Pipe::Form::Shared;
     if (wanted == 0)
-        return shared ? pipe_->shared_->capacity() : pipe_->ring_.capacity();
+        return shared ? pipe_->ring_.shared()->capacity() : pipe_->ring_.local().capacity();
     if (wanted > SharedRing::kMaximumCapacity)
         return error(kEPERM);
     uint64_t capacity = 4096;
@@ -177,11 +179,11 @@ Result<uint64_t> PipeEnd::capacity(uint64_t wanted) {
             return from_kernel(result);
     }
     if (shared) {
-        SCONE_TRY(pipe_->shared_->set_capacity(capacity, host_fd_));
+        SCONE_TRY(pipe_->ring_.shared()->set_capacity(capacity, {host_fd_}));
     } else {
-        if (pipe_->ring_.size() > capacity)
+        if (pipe_->ring_.local().size() > capacity)
             return error(kEBUSY);
-        SCONE_TRY(pipe_->ring_.set_capacity(capacity));
+        SCONE_TRY(pipe_->ring_.local().set_capacity(capacity));
     }
     return capacity;
 }

@@ -1,10 +1,11 @@
-// The bytes of a pipe that several processes of one program hold: encrypted records in memory that
-// the processes and the host share. docs/formats/shared-pipe.md is the layout.
+// The bytes of a pipe, or of one direction of a pair of stream sockets, that several processes of
+// one program hold: encrypted records in memory that the processes and the host share.
+// docs/formats/shared-pipe.md is the layout.
 //
 // Side:    trusted
 // Errors:  EIO when the host changed what it may not change; ENOMEM, EMFILE
 // Threads: between lock() and unlock(); the lock works across processes. When its owner died, the
-//          next one takes it and repairs the positions by the number of tokens in the host's pipe.
+//          next one takes it and repairs the positions by the number of tokens at the host.
 // HOST:    positions, records and the lock lie in its reach: it can stop a pipe, and feed one
 //          process what another one already took. It cannot read, invent, change or reorder bytes.
 #pragma once
@@ -12,39 +13,44 @@
 #include <cstdint>
 
 #include "lib/aead/aes_gcm.h"
+#include "runtime/trusted/libos/pipe/channel_key.h"
 #include "runtime/trusted/libos/ref.h"
 #include "runtime/trusted/libos/vfs/io_buffer.h"
 
 namespace scone::libos {
 
+// Where the tokens of a ring can be counted. Who only writes to a socket cannot count those that
+// the other side has not read, but learns when there are none.
+struct TokenCount {
+    enum class Tells : uint8_t { Number, WhetherEmpty };
+    int fd;
+    Tells tells = Tells::Number;
+};
+
 class SharedRing : public RefCounted {
   public:
     static constexpr uint64_t kMaximumCapacity = 1 << 20;
 
-    // F_GETSIG of the memory's descriptor: it means nothing without O_ASYNC.
-    static constexpr uint64_t kMemoryMark = 62;
-
-    static Result<Ref<SharedRing>> make(uint64_t capacity);
+    static Result<Ref<SharedRing>> make(uint64_t capacity, const ChannelName& name);
     // One that another process of this program made; takes the descriptor over. EIO for a
     // stranger's.
     static Result<Ref<SharedRing>> open(int memory_fd);
-    // Before the first fork: what all processes have in common.
-    static Result<void> make_family_key();
+    const ChannelName& name() const { return name_; }
     int memory_descriptor() const { return memory_fd_; }
     SharedRing() = default;
     ~SharedRing() override;
 
     // Writers and readers do not wait for each other: what follows each lock belongs to its side.
-    // `token_fd`: either end of the host's pipe, for repairs.
+    // `tokens` is for repairs. EAGAIN: a repair has to wait until there are none.
     enum class Side : uint8_t { Reading, Writing };
-    Result<void> lock(Side side, int token_fd);
+    Result<void> lock(Side side, TokenCount tokens);
     void unlock(Side side);
 
     // Bytes in the ring; a few of them may have no tokens yet. Needs no lock.
     Result<uint64_t> size();
     uint64_t capacity() const;
     // Takes both locks. Preconditions: the content has its place in it.
-    Result<void> set_capacity(uint64_t capacity, int token_fd);
+    Result<void> set_capacity(uint64_t capacity, TokenCount tokens);
     // O_NONBLOCK and such of the two ends, which all processes share; these need no lock.
     uint32_t status_flags(unsigned end) const;
     void set_status_flags(unsigned end, uint32_t flags);
@@ -61,9 +67,6 @@ class SharedRing : public RefCounted {
     Result<uint64_t> stage(const IoBuffer& from, uint64_t count);
     Result<void> give(uint64_t count);
     Result<void> given(uint64_t staged, uint64_t count);
-
-    // After a fork, in the child: nonces must not repeat.
-    static void renew_nonces();
 
   private:
     struct Position {
@@ -85,13 +88,15 @@ class SharedRing : public RefCounted {
     Result<RecordHead> try_open_record(uint64_t index);
     void cut_tail(const Position& at, uint64_t tail);
     Result<void> move_records(uint64_t capacity);
-    Result<void> repair(int token_fd);
+    Result<void> repair(TokenCount source);
+    static Result<uint64_t> count_tokens(TokenCount tokens);
     uint64_t lock_address(Side side) const;
     uint64_t word(uint64_t offset) const;
     void set_word(uint64_t offset, uint64_t value);
 
     static Result<Ref<SharedRing>> over_memory(int memory_fd);
 
+    ChannelName name_;
     int memory_fd_ = -1;
     uint64_t base_ = 0;
     uint8_t* memory_ = nullptr;  // key_, plain_ and sealed_ lie in it
@@ -99,8 +104,8 @@ class SharedRing : public RefCounted {
     uint8_t* plain_ = nullptr;   // one record, decrypted: the one that opened_ describes
     uint8_t* sealed_ = nullptr;  // one record on its way in or out
     RecordHead opened_{};        // size 0: none
-    // What this process saw last: the head never goes back.
-    uint64_t seen_head_ = 0;
+    // What this process saw last of what stays: neither goes back.
+    uint64_t seen_head_ = 0, seen_tail_ = 0;
 };
 
 }  // namespace scone::libos

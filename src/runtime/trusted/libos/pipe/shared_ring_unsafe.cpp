@@ -2,8 +2,6 @@
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
-#include "runtime/trusted/enclave/leaf_unsafe.h"
-#include "runtime/trusted/enclave/spin_lock.h"
 #include "runtime/trusted/enclave/thread_block.h"
 #include "runtime/trusted/libos/mm/outside.h"
 #include "runtime/trusted/libos/pipe/cross_process_lock.h"
@@ -21,7 +19,7 @@ constexpr uint64_t kMagic = 0x31455049504e4353;  // "SCNPIPE1"
 // The header's words.
 constexpr uint64_t kMagicAt = 0, kWriteLockAt = 8, kGivingAt = 24, kHeadAt = 32, kTailAt = 40,
                    kRecordHeadAt = 48, kRecordTailAt = 56, kCapacityAt = 64, kFlagsAt = 72,
-                   kReadLockAt = 96, kTakingAt = 112, kCutsAt = 120, kWrappedKeyAt = 128;
+                   kReadLockAt = 96, kTakingAt = 112, kCutsAt = 120;
 constexpr uint64_t kTableAt = 4096, kTableEntry = 128, kVersionAt = 16, kVersionSize = 48;
 constexpr uint64_t kRecordSize = 4096;
 // Writes are joined with the record before them up to this size, so that two neighbours together
@@ -39,69 +37,6 @@ constexpr uint64_t slots_for(uint64_t capacity) {
 constexpr uint64_t kDataAt =
     base::round_up(kTableAt + slots_for(SharedRing::kMaximumCapacity) * kTableEntry, kRecordSize);
 constexpr uint64_t kSize = kDataAt + 2 * slots_for(SharedRing::kMaximumCapacity) * kRecordSize;
-
-// One source of nonces for all keys of this process: 64 random bits and a counter.
-enclave::SpinLock nonce_lock;
-uint64_t nonce_prefix;
-uint32_t nonce_counter;
-bool nonce_ready;
-
-aead::Nonce next_nonce() {
-    enclave::Guard guard(nonce_lock);
-    if (!nonce_ready || nonce_counter == UINT32_MAX) {
-        enclave::fill_random(&nonce_prefix, sizeof nonce_prefix);
-        nonce_counter = 0;
-        nonce_ready = true;
-    }
-    aead::Nonce nonce;
-    __builtin_memcpy(nonce.bytes.data(), &nonce_prefix, sizeof nonce_prefix);
-    __builtin_memcpy(nonce.bytes.data() + 8, &nonce_counter, sizeof nonce_counter);
-    nonce_counter++;
-    return nonce;
-}
-
-// The key that the processes of one program have in common: it wraps the keys of pipes, so that a
-// pipe can go to a process that was there before it.
-enclave::SpinLock family_lock;
-aead::GcmKeyContext* family_key;
-
-Result<const aead::GcmKeyContext*> family() {
-    enclave::Guard guard(family_lock);
-    if (family_key == nullptr) {
-        void* memory = enclave::heap_allocate(enclave::kPageSize);
-        if (memory == nullptr)
-            return error(kENOMEM);
-        family_key = new (memory) aead::GcmKeyContext;
-        aead::GcmKey key;
-        enclave::fill_random(key.expose_mutable().data(), aead::kGcmKeySize);
-        aead::gcm_set_key(runtime_cipher(), key, *family_key);
-    }
-    return family_key;
-}
-
-struct WrappedKey {
-    uint8_t nonce[12], pad[4], tag[16], key[aead::kGcmKeySize];
-};
-
-Result<int> make_memory(uint64_t size) {
-    constexpr std::string_view kName = "scone-pipe";
-    constexpr uint64_t kCloexec = 1, kSetSignal = 10;
-    enclave::copy_to_host(enclave::window_data(), kName.data(), kName.size() + 1);
-    int64_t fd = enclave::checked_result(
-        host_call(__NR_memfd_create, Interruptible::No, enclave::window_data(), kCloexec), 1 << 24);
-    if (fd < 0)
-        return error(static_cast<int>(-fd));
-    auto memory = static_cast<uint64_t>(fd);
-    int64_t result = host_call(__NR_ftruncate, Interruptible::No, memory, size);
-    if (result == 0)
-        result =
-            host_call(__NR_fcntl, Interruptible::No, memory, kSetSignal, SharedRing::kMemoryMark);
-    if (result != 0) {
-        enclave::host_close(static_cast<int>(fd));
-        return error(kENOMEM);
-    }
-    return static_cast<int>(fd);
-}
 
 base::ByteArray<16> additional_data(uint64_t start, uint64_t size) {
     base::ByteArray<16> bytes;
@@ -140,21 +75,13 @@ Result<Ref<SharedRing>> SharedRing::over_memory(int memory_fd) {
     return ring;
 }
 
-Result<Ref<SharedRing>> SharedRing::make(uint64_t capacity) {
-    const aead::GcmKeyContext* family_context = SCONE_TRY(family());
-    Ref<SharedRing> ring = SCONE_TRY(over_memory(SCONE_TRY(make_memory(kSize))));
+Result<Ref<SharedRing>> SharedRing::make(uint64_t capacity, const ChannelName& name) {
+    Ref<SharedRing> ring = SCONE_TRY(over_memory(SCONE_TRY(channel_key::make_memory(kSize))));
     aead::GcmKey key;
-    enclave::fill_random(key.expose_mutable().data(), aead::kGcmKeySize);
+    channel_key::draw(key);
     aead::gcm_set_key(runtime_cipher(), key, *ring->key_);
-    WrappedKey wrapped{};
-    aead::Nonce nonce = next_nonce();
-    __builtin_memcpy(wrapped.nonce, nonce.bytes.data(), sizeof wrapped.nonce);
-    auto tag = aead::gcm_seal(runtime_cipher(), *family_context, nonce, {}, key.expose(),
-                              {wrapped.key, sizeof wrapped.key});
-    if (!tag)
-        return error(kEIO);
-    __builtin_memcpy(wrapped.tag, tag->data(), sizeof wrapped.tag);
-    enclave::copy_to_host(ring->base_ + kWrappedKeyAt, &wrapped, sizeof wrapped);
+    ring->name_ = name;
+    SCONE_TRY(channel_key::wrap(ring->base_ + channel_key::kWrappedAt, name, key));
     ring->set_word(kCapacityAt, capacity);
     ring->set_word(kMagicAt, kMagic);
     return ring;
@@ -166,23 +93,10 @@ Result<Ref<SharedRing>> SharedRing::open(int memory_fd) {
     if (enclave::host_fstat(memory_fd, now) < 0 || static_cast<uint64_t>(now.size) < kSize ||
         ring->word(kMagicAt) != kMagic)
         return error(kEIO);
-    WrappedKey wrapped;
-    enclave::copy_from_host(&wrapped, ring->base_ + kWrappedKeyAt, sizeof wrapped);
-    aead::Nonce nonce;
-    __builtin_memcpy(nonce.bytes.data(), wrapped.nonce, sizeof wrapped.nonce);
     aead::GcmKey key;
-    auto opened = aead::gcm_open(runtime_cipher(), *SCONE_TRY(family()), nonce, {},
-                                 {wrapped.key, sizeof wrapped.key},
-                                 std::span<const uint8_t, 16>(wrapped.tag), key.expose_mutable());
-    if (!opened)
-        return error(kEIO);
+    SCONE_TRY(channel_key::unwrap(ring->base_ + channel_key::kWrappedAt, ring->name_, key));
     aead::gcm_set_key(runtime_cipher(), key, *ring->key_);
     return ring;
-}
-
-Result<void> SharedRing::make_family_key() {
-    SCONE_TRY(family());
-    return {};
 }
 
 SharedRing::~SharedRing() {
@@ -201,18 +115,20 @@ uint64_t SharedRing::lock_address(Side side) const {
     return base_ + (side == Side::Writing ? kWriteLockAt : kReadLockAt);
 }
 
-// Whoever takes a lock from the dead repairs with both locks, writing before reading.
-Result<void> SharedRing::lock(Side side, int token_fd) {
+// A mark that was left behind: the lock's last owner died in the middle, or the host broke its
+// word. Whoever finds it repairs with both locks, writing before reading.
+Result<void> SharedRing::lock(Side side, TokenCount tokens) {
     CrossProcessLock own(lock_address(side));
-    if (own.lock() == CrossProcessLock::Taken::Free)
+    own.lock();
+    if (word(side == Side::Writing ? kGivingAt : kTakingAt) == 0)
         return {};
     if (side == Side::Reading)
         own.unlock();
     CrossProcessLock writing(lock_address(Side::Writing)), reading(lock_address(Side::Reading));
     if (side == Side::Reading)
-        (void)writing.lock();
-    (void)reading.lock();
-    auto repaired = repair(token_fd);
+        writing.lock();
+    reading.lock();
+    auto repaired = repair(tokens);
     if (side == Side::Writing || !repaired)
         reading.unlock();
     if (side == Side::Reading || !repaired)
@@ -223,15 +139,15 @@ void SharedRing::unlock(Side side) {
     CrossProcessLock(lock_address(side)).unlock();
 }
 
-// HOST: positions are consistent with each other, and the head never goes back. The other side may
-// be moving its own: the head is read first, so that it is not beyond the tail.
+// HOST: positions are consistent with each other and never go back behind what this process saw.
+// The other side may be moving its own: the head is read first, so that it is not beyond the tail.
 Result<SharedRing::Position> SharedRing::position() {
     Position at;
     at.head = word(kHeadAt);
     at.record_head = word(kRecordHeadAt);
     at.tail = word(kTailAt);
     at.record_tail = word(kRecordTailAt);
-    if (at.head < seen_head_ || at.tail < at.head ||
+    if (at.head < seen_head_ || at.tail < at.head || at.tail < seen_tail_ ||
         at.tail - at.head > place_for(kMaximumCapacity) || at.record_tail < at.record_head)
         return error(kEIO);
     return at;
@@ -307,7 +223,7 @@ Result<void> SharedRing::seal_record(uint64_t index, bool replaces, uint64_t sta
     RecordHead head{};
     head.start = start;
     head.size = size;
-    aead::Nonce nonce = next_nonce();
+    aead::Nonce nonce = channel_key::next_nonce();
     __builtin_memcpy(head.nonce, nonce.bytes.data(), sizeof head.nonce);
     auto tag = aead::gcm_seal(runtime_cipher(), *key_, nonce, additional_data(start, size),
                               {plain_, size}, {sealed_, size});
@@ -390,6 +306,7 @@ Result<void> SharedRing::taken(uint64_t count) {
 
 Result<uint64_t> SharedRing::stage(const IoBuffer& from, uint64_t count) {
     Position at = SCONE_TRY(position());
+    seen_tail_ = at.tail;
     uint64_t content = at.tail - at.head;
     uint64_t place = place_for(capacity());
     uint64_t room = content < place ? place - content : 0;
@@ -454,38 +371,55 @@ void SharedRing::cut_tail(const Position& at, uint64_t tail) {
 }
 
 Result<void> SharedRing::given(uint64_t staged, uint64_t count) {
-    if (count < staged) {
-        Position at = SCONE_TRY(position());
-        cut_tail(at, at.tail - (staged - count));
-    }
+    Position at = SCONE_TRY(position());
+    uint64_t tail = at.tail - (staged - count);
+    if (at.tail - at.head < staged - count || tail < seen_tail_)
+        return error(kEIO);
+    if (count < staged)
+        cut_tail(at, tail);
+    seen_tail_ = tail;
     set_word(kGivingAt, 0);
     return {};
+}
+
+// HOST: the number is its word; repair() holds it to what this process knows.
+Result<uint64_t> SharedRing::count_tokens(TokenCount tokens) {
+    constexpr uint64_t kFionread = 0x541b, kTiocoutq = 0x5411;
+    bool counts = tokens.tells == TokenCount::Tells::Number;
+    alignas(8) uint32_t count[2] = {};
+    int64_t result = enclave::host_structure_call(__NR_ioctl, 2, count, 0, sizeof count,
+                                                  static_cast<uint64_t>(tokens.fd),
+                                                  counts ? kFionread : kTiocoutq);
+    if (result < 0)
+        return error(kEIO);
+    if (!counts && count[0] != 0)
+        return error(kEAGAIN);
+    return count[0];
 }
 
 // Somebody died while tokens were moved: their number tells how far it came.
-Result<void> SharedRing::repair(int token_fd) {
-    constexpr uint64_t kFionread = 0x541b;
+Result<void> SharedRing::repair(TokenCount source) {
     bool giving = word(kGivingAt) != 0, taking = word(kTakingAt) != 0;
-    alignas(8) uint32_t tokens[2] = {};
-    int64_t result = enclave::host_structure_call(__NR_ioctl, 2, tokens, 0, sizeof tokens,
-                                                  static_cast<uint64_t>(token_fd), kFionread);
-    if (result < 0)
-        return error(kEIO);
+    if (!giving && !taking)
+        return {};
+    uint64_t tokens = SCONE_TRY(count_tokens(source));
     Position at = SCONE_TRY(position());
     uint64_t content = at.tail - at.head;
-    if (tokens[0] > content || (tokens[0] < content && giving == taking))
+    if (tokens > content || (tokens < content && giving == taking))
         return error(kEIO);
-    set_word(kGivingAt, 0);
     if (taking)
-        return taken(content - tokens[0]);
-    if (tokens[0] < content)
-        cut_tail(at, at.head + tokens[0]);
+        SCONE_TRY(taken(content - tokens));
+    else if (at.head + tokens < seen_tail_)
+        return error(kEIO);
+    else if (tokens < content)
+        cut_tail(at, at.head + tokens);
+    set_word(kGivingAt, 0);
     return {};
 }
 
-Result<void> SharedRing::set_capacity(uint64_t capacity, int token_fd) {
-    SCONE_TRY(lock(Side::Writing, token_fd));
-    auto locked = lock(Side::Reading, token_fd);
+Result<void> SharedRing::set_capacity(uint64_t capacity, TokenCount tokens) {
+    SCONE_TRY(lock(Side::Writing, tokens));
+    auto locked = lock(Side::Reading, tokens);
     auto done = locked ? move_records(capacity) : locked;
     if (locked)
         unlock(Side::Reading);
@@ -522,10 +456,6 @@ Result<void> SharedRing::move_records(uint64_t capacity) {
     base::wipe(bytes, count);
     enclave::heap_free(bytes);
     return moved;
-}
-
-void SharedRing::renew_nonces() {
-    nonce_ready = false;
 }
 
 }  // namespace scone::libos

@@ -15,114 +15,14 @@ namespace {
 
 using namespace linux_abi;
 using namespace socket_area;
-using enclave::host_call;
-using enclave::Interruptible;
-
 constexpr uint64_t kMaximumTransfer = 0x7ffff000;
 
-SyscallResult sent(Call& call, int64_t result, uint32_t flags) {
-    if (result == -kEPIPE && !(flags & kMsgNosignal))
-        send_to_thread(call.thread, user_signal(kSIGPIPE, kSI_USER));
-    return interrupted_or(result, kERESTARTSYS);
-}
-
-void put_header(uint64_t name_size, uint64_t payload, uint64_t control_size) {
-    struct {
-        MessageHeader header;
-        Iovec vector;
-    } out{};
-    out.header.name = name_size != 0 ? at(kAddress) : 0;
-    out.header.name_size = static_cast<uint32_t>(name_size);
-    out.header.vectors = at(kHeader) + sizeof(MessageHeader);
-    out.header.vector_count = 1;
-    out.header.control = control_size != 0 ? at(kControl) : 0;
-    out.header.control_size = control_size;
-    out.vector = {at(kPayload), payload};
-    enclave::copy_to_host(at(kHeader), &out, sizeof out);
-}
-
-struct Outgoing {
-    uint64_t name_size = 0, control_size = 0;
-};
-
-// Everything, where a blocking stream takes it piece by piece; names and control messages go with
-// the first piece.
-SyscallResult send(Call& call, HostSocket& socket, IoBuffer buffer, const Outgoing& extra,
+SyscallResult send(Call& call, HostSocket& socket, const IoBuffer& buffer, const Outgoing& extra,
                    uint32_t flags) {
-    SCONE_TRY(socket.check_content(buffer));
-    bool stream = buffer.size() > payload_room() && socket.type() == kSockStream;
-    if (buffer.size() > payload_room() && !stream)
-        return error(kEMSGSIZE);
-    uint64_t done = 0;
-    do {
-        uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
-        SCONE_TRY(buffer.get_to_host(0, at(kPayload), step));
-        int64_t result = host_wait([&] {
-            // Without a name and control messages the host need not take a header apart.
-            if (extra.name_size == 0 && extra.control_size == 0)
-                return enclave::checked_result(
-                    host_call(__NR_sendto, Interruptible::Yes, socket.host(), at(kPayload), step,
-                              flags | kMsgNosignal),
-                    step);
-            put_header(done == 0 ? extra.name_size : 0, step, done == 0 ? extra.control_size : 0);
-            return enclave::checked_result(
-                host_call(__NR_sendmsg, Interruptible::Yes, socket.host(), at(kHeader),
-                          flags | kMsgNosignal),
-                step);
-        });
-        if (result < 0)
-            return done > 0 ? SyscallResult(done) : sent(call, result, flags);
-        done += static_cast<uint64_t>(result);
-        buffer.advance(static_cast<uint64_t>(result));
-        // A short count of a blocking stream: a signal that the program does not see, or one that
-        // ends the call with what is done.
-        if (buffer.size() == 0 || socket.is_non_blocking() || (flags & kMsgDontwait) ||
-            (static_cast<uint64_t>(result) < step && signal_is_waiting()))
-            break;
-    } while (socket.type() == kSockStream);
-    return done;
-}
-
-struct Incoming {
-    uint64_t name_room = 0, control_room = 0;
-    MessageHeader host{};  // as the host left it
-};
-
-int64_t receive_from_host(HostSocket& socket, uint64_t room, uint64_t name_room,
-                          uint64_t control_room, uint32_t flags) {
-    uint64_t limit = flags & kMsgTrunc ? INT32_MAX : room;
-    if (name_room == 0 && control_room == 0)
-        return enclave::checked_result(
-            host_call(__NR_recvfrom, Interruptible::Yes, socket.host(), at(kPayload), room, flags),
-            limit);
-    put_header(name_room, room, control_room);
-    return enclave::checked_result(host_call(__NR_recvmsg, Interruptible::Yes, socket.host(),
-                                             at(kHeader), flags | kMsgCmsgCloexec),
-                                   limit);
-}
-
-// One message, or what a stream has; with MSG_WAITALL a stream until the buffer is full.
-SyscallResult receive(HostSocket& socket, IoBuffer buffer, Incoming& extra, uint32_t flags) {
-    uint64_t done = 0;
-    bool all = (flags & (kMsgWaitall | kMsgPeek | kMsgErrqueue)) == kMsgWaitall &&
-               !socket.is_non_blocking() && !(flags & kMsgDontwait) && socket.type() == kSockStream;
-    for (;;) {
-        uint64_t step = buffer.size() < payload_room() ? buffer.size() : payload_room();
-        int64_t result = receive_from_host(socket, step, done == 0 ? extra.name_room : 0,
-                                           done == 0 ? extra.control_room : 0, flags);
-        if (result == -kEINTR && done > 0 && !signal_is_waiting())
-            continue;
-        if (result < 0)
-            return done > 0 ? SyscallResult(done) : interrupted_or(result, kERESTARTSYS);
-        auto count = static_cast<uint64_t>(result);
-        if (done == 0 && extra.name_room + extra.control_room != 0)
-            enclave::copy_from_host(&extra.host, at(kHeader), sizeof extra.host);
-        SCONE_TRY(buffer.put_from_host(0, at(kPayload), count < step ? count : step));
-        done += count;
-        if (!all || count == 0 || count >= buffer.size() || (count < step && signal_is_waiting()))
-            return done;
-        buffer.advance(count);
-    }
+    auto sent = socket.send(buffer, extra, flags);
+    if (!sent && sent.error().value == kEPIPE && !(flags & kMsgNosignal))
+        send_to_thread(call.thread, user_signal(kSIGPIPE, kSI_USER));
+    return sent;
 }
 
 SyscallResult send_message(Call& call, HostSocket& socket, uint64_t address, uint32_t flags) {
@@ -153,7 +53,7 @@ SyscallResult receive_message(Call& call, HostSocket& socket, uint64_t address, 
     extra.name_room = kMaximumAddress;
     uint64_t room = header.control != 0 ? header.control_size : 0;
     extra.control_room = room > 0 ? kControlSize : 0;
-    uint64_t count = SCONE_TRY(receive(socket, buffer, extra, flags));
+    uint64_t count = SCONE_TRY(socket.receive(buffer, extra, flags));
     if (header.name != 0) {
         uint32_t size =
             extra.host.name_size < kMaximumAddress ? extra.host.name_size : kMaximumAddress;
@@ -192,7 +92,7 @@ SyscallResult sys_recvfrom(Call& call) {
     buffer.limit(kMaximumTransfer);
     Incoming extra;
     extra.name_room = call.arg[4] != 0 ? kMaximumAddress : 0;
-    uint64_t count = SCONE_TRY(receive(*socket, buffer, extra, call.u32(3)));
+    uint64_t count = SCONE_TRY(socket->receive(buffer, extra, call.u32(3)));
     SCONE_TRY(get_address(call.arg[4], call.arg[5], extra.host.name_size));
     return count;
 }

@@ -3,8 +3,8 @@
 // Source: socket(2), socket(7), unix(7)
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/libos/net/pair_socket.h"
 #include "runtime/trusted/libos/net/peer_rule.h"
-#include "runtime/trusted/libos/net/socket.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
 #include "runtime/trusted/libos/task/interruption.h"
@@ -45,34 +45,30 @@ SyscallResult sys_socket(Call& call) {
 }
 
 SyscallResult sys_socketpair(Call& call) {
-    PeerRule rule = socketpair_rule();
-    if (rule == PeerRule::Deny)
+    constexpr uint32_t kUnix = 1, kInet = 2, kInet6 = 10;
+    if (socketpair_rule() == PeerRule::Deny)
         return error(kEACCES);
+    uint32_t family = call.u32(0), type = call.u32(1);
+    if (family != kUnix)
+        return error(family == kInet || family == kInet6 ? kEOPNOTSUPP : kEAFNOSUPPORT);
     int32_t host[2];
-    int64_t result =
-        enclave::host_structure_call(__NR_socketpair, 3, host, 0, sizeof host, call.arg[0],
-                                     call.u32(1) | kO_CLOEXEC, call.arg[2]);
-    if (result < 0)
-        return from_kernel(result);
+    SCONE_TRY(from_kernel(enclave::host_structure_call(__NR_socketpair, 3, host, 0, sizeof host,
+                                                       family, type | kO_CLOEXEC, call.arg[2])));
+    Ref<File> ends[2];
+    SCONE_TRY(make_socket_pair(type, host, ends));
+    CloseOnExec mark = type & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No;
+    FdTable& files = *call.process().files;
     int32_t fds[2];
-    auto first = add_socket(call, host[0], call.u32(1));
-    if (!first) {
-        enclave::host_close(host[1]);
-        return first;
-    }
-    fds[0] = static_cast<int32_t>(*first);
-    auto second = add_socket(call, host[1], call.u32(1));
+    fds[0] = SCONE_TRY(files.add(ends[0], mark));
+    auto second = files.add(ends[1], mark);
     if (!second) {
-        (void)call.process().files->close(fds[0]);
-        return second;
+        (void)files.close(fds[0]);
+        return std::unexpected(second.error());
     }
-    fds[1] = static_cast<int32_t>(*second);
-    for (int32_t fd : fds)
-        if (auto file = call.process().files->get(fd); file && rule == PeerRule::AllowEvents)
-            static_cast<HostSocket&>(**file).restrict_to_events();
+    fds[1] = *second;
     if (auto stored = copy_to_program(call.arg[3], fds, sizeof fds); !stored) {
-        (void)call.process().files->close(fds[0]);
-        (void)call.process().files->close(fds[1]);
+        (void)files.close(fds[0]);
+        (void)files.close(fds[1]);
         return std::unexpected(stored.error());
     }
     return 0;
@@ -86,6 +82,7 @@ SyscallResult sys_bind(Call& call) {
 }
 SyscallResult sys_connect(Call& call) {
     Ref<HostSocket> socket = SCONE_TRY(socket_of(call));
+    SCONE_TRY(socket->check_connect());
     uint32_t size = SCONE_TRY(put_address(call.arg[1], call.u32(2)));
     int64_t result = enclave::checked_result(
         host_call(__NR_connect, Interruptible::Yes, socket->host(), at(kAddress), size), 0);
@@ -138,7 +135,14 @@ SyscallResult sys_setsockopt(Call& call) {
     uint32_t size = call.u32(4);
     if (static_cast<int32_t>(size) < 0 || size > payload_room())
         return error(kEINVAL);
+    uint32_t value = 0;
+    if (size >= sizeof value)
+        value = SCONE_TRY(AppPtr<uint32_t>(call.arg[3]).load());
+    uint32_t given = value;
+    SCONE_TRY(socket->check_option(call.arg[1], call.arg[2], value));
     SCONE_TRY(IoBuffer::of_program(call.arg[3], size).get_to_host(0, at(kPayload), size));
+    if (value != given)
+        enclave::copy_to_host(at(kPayload), &value, sizeof value);
     return from_kernel(
         enclave::checked_result(host_call(__NR_setsockopt, Interruptible::No, socket->host(),
                                           call.arg[1], call.arg[2], at(kPayload), size),

@@ -89,7 +89,7 @@ Result<void> check_ready(File& from, File& to) {
 }
 
 bool is_stream_of_host(const File& file) {
-    return file.host_descriptor() >= 0 &&
+    return file.origin() == Origin::Host && file.host_descriptor() >= 0 &&
            (file.kind() == FileKind::HostPipe || file.kind() == FileKind::Socket);
 }
 // Neither side could take back what a signal keeps from reaching the other: the host moves it.

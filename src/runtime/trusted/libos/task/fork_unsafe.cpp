@@ -3,6 +3,7 @@
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/log.h"
+#include "runtime/trusted/libos/net/pair_socket.h"
 #include "runtime/trusted/libos/pipe/pipe.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/task/children.h"
@@ -113,7 +114,9 @@ Result<int32_t> clone_host_process(Process& process) {
     int64_t result;
     {
         StoppedWorld stopped;
+        SCONE_TRY(channel_key::make_family_key());
         SCONE_TRY(Pipe::share_all());
+        SCONE_TRY(SocketPair::share_all());
         result = enclave::checked_result(
             enclave::host_call(boundary::kHostCloneProcess, enclave::Interruptible::No),
             kMaximumPid);
@@ -136,7 +139,8 @@ int32_t host_pid() {
 void become_child(Thread& thread, Process& process) {
     forget_other_threads(process);
     reset_futexes_after_fork();
-    SharedRing::renew_nonces();
+    channel_key::renew_nonces();
+    SocketPair::forked();
     process.files->note_lost_references();
     process.pid = host_pid();
     process.children.clear();

@@ -45,6 +45,12 @@ enum class Origin : uint8_t {
     Measured,   // nobody: it is held to a measured digest
 };
 
+// Descriptors of the host that go to another process together with a file's own, before it.
+struct Companions {
+    int fds[2] = {-1, -1};
+    unsigned count = 0;
+};
+
 class File : public RefCounted {
   public:
     virtual FileKind kind() const { return FileKind::Other; }
@@ -84,6 +90,8 @@ class File : public RefCounted {
     virtual Result<int> poll_descriptor() { return host_descriptor(); }
     // The host's descriptor behind this file; -1 for files that live in the enclave.
     virtual int host_descriptor() const { return -1; }
+    // Makes the file fit for another process.
+    virtual Result<Companions> share() { return Companions{}; }
     virtual bool can_map() const { return false; }
     virtual Origin origin() const { return Origin::Memory; }
     // Path as /proc/self/fd shows it, e.g. "/etc/hosts" or "socket:[5]".
