@@ -46,7 +46,7 @@ SERVICE = """  - name: %s
     image_name: %s_image
     mrenclaves: [$MRENCLAVE]
     command: %s
-    environment: {SCONE_ALLOW_DLOPEN: "%s"}
+    environment: {%s}
     fspf_path: /fspf/fs.fspf
     fspf_key: $SCONE_FSPF_KEY
     fspf_tag: $SCONE_FSPF_TAG
@@ -54,14 +54,16 @@ SERVICE = """  - name: %s
 SHOW = ["/bin/busybox", "cat", "/data/app.conf"]
 
 
-def service(name, image, command, dlopen="1"):
-    return SERVICE % (name, image, json.dumps(command), dlopen)
+def service(name, image, command, dlopen="1", **settings):
+    environment = ", ".join(f'{key}: "{value}"' for key, value in (("SCONE_ALLOW_DLOPEN", dlopen), *settings.items()))
+    return SERVICE % (name, image, json.dumps(command), environment)
 
 
 def shell(script):
     return ["/bin/busybox", "sh", "-c", script]
 
 
+PIPELINE = shell("echo through | /bin/busybox cat")
 SERVICES = "".join((
     service("template", "template", shell("cat /data/app.conf; stat -c 'mode %a' /data/app.conf")),
     service("limited", "limited", SHOW),
@@ -73,6 +75,10 @@ SERVICES = "".join((
     service("exec", "plain", ["/bin/busybox", "sh", "-c", "exec /data/busybox echo other"]),
     service("exec-0", "plain", ["/bin/busybox", "sh", "-c", "exec /data/busybox echo other"], "0"),
     service("wrong", "plain", shell("exit 0"), "yes"),
+    service("pipe-deny", "plain", PIPELINE, SCONE_PIPE="deny"),
+    service("pipe-events", "plain", PIPELINE, SCONE_PIPE="allow-events"),
+    service("pipe-wrong", "plain", PIPELINE, SCONE_PIPE="maybe"),
+    service("pair-wrong", "plain", PIPELINE, SCONE_SOCKETPAIR="maybe"),
 ))  # fmt: skip
 
 
@@ -116,9 +122,9 @@ class SessionTest(unittest.TestCase):
              "--name=session", "--fork=1", "--template=policy.yml", "--cas-debug", "--allow-debug-mode"],
             cwd=cls.folder, env=cls.env, check=True, stdout=subprocess.DEVNULL, timeout=120)  # fmt: skip
 
-    def run_service(self, name):
+    def run_service(self, name, *options):
         return subprocess.run(
-            [BIN / "scone", "run", "-e", f"SCONE_CONFIG_ID=space/session/{name}", "oci:out"], cwd=self.folder,
+            [BIN / "scone", "run", "-e", f"SCONE_CONFIG_ID=space/session/{name}", *options, "oci:out"], cwd=self.folder,
             env=self.env, capture_output=True, text=True, timeout=120)  # fmt: skip
 
     def fatal(self, name, *messages):
@@ -177,6 +183,16 @@ class SessionTest(unittest.TestCase):
         self.assertIn("SCONE_ALLOW_DLOPEN=0: /data/busybox is not executed", done.stderr)
         self.assertIn("but the service's policy does not", done.stderr)
         self.fatal("wrong", "SCONE_ALLOW_DLOPEN in the policy must be 0, 1 or 2, not 'yes'")
+
+    def test_the_policy_decides_over_pipes_and_the_host_does_not(self):
+        done = self.run_service("pipe-events", "-e", "SCONE_PIPE=deny")
+        self.assertEqual((done.returncode, done.stdout), (0, "through\n"), done.stderr)
+        done = self.run_service("pipe-deny", "-e", "SCONE_PIPE=allow")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("Permission denied", done.stderr)
+        self.fatal("pipe-wrong", "SCONE_PIPE in the policy must be deny, allow-events or allow")
+        self.fatal("pair-wrong", "SCONE_SOCKETPAIR in the policy must be deny, allow-events or allow")
 
 
 if __name__ == "__main__":

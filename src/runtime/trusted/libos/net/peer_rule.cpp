@@ -3,23 +3,21 @@
 namespace scone::libos {
 
 namespace {
-PeerRule current = PeerRule::Allow;
+PeerRules current;
 }
 
 std::optional<PeerRule> parse_peer_rule(std::string_view value) {
-    if (value.empty() || value == "allow")
+    if (value.empty() || value == "allow" || value == "allow-events")
         return PeerRule::Allow;
-    if (value == "allow-events")
-        return PeerRule::AllowEvents;
     if (value == "deny")
         return PeerRule::Deny;
     return std::nullopt;
 }
 
-void set_socketpair_rule(PeerRule rule) {
-    current = rule;
+void set_peer_rules(const PeerRules& rules) {
+    current = rules;
 }
-PeerRule socketpair_rule() {
+const PeerRules& peer_rules() {
     return current;
 }
 

@@ -46,15 +46,16 @@ bool add_file(Configuration& out, std::string_view path, const char* content, ui
 bool take_setting(Exchange& exchange, std::string_view name, std::string_view value) {
     if (name == "SCONE_SHARED_MEMORY")
         exchange.out->insecure_shared_memory = value == "insecure";
-    if (name == "SCONE_SOCKETPAIR") {
+    if (name == "SCONE_PIPE" || name == "SCONE_SOCKETPAIR") {
         auto rule = parse_peer_rule(value);
         if (!rule) {
-            exchange.failure.append(
-                "  Caused by: SCONE_SOCKETPAIR in the policy must be deny, allow-events or "
-                "allow\n");
+            exchange.failure.append("  Caused by: ")
+                .append(name)
+                .append(" in the policy must be deny, allow-events or allow\n");
             return false;
         }
-        exchange.out->socketpair = *rule;
+        PeerRules& peers = exchange.out->peers;
+        (name == "SCONE_PIPE" ? peers.pipe : peers.socketpair) = *rule;
     }
     if (name != "SCONE_ALLOW_DLOPEN")
         return true;
@@ -239,10 +240,13 @@ void configure(const Launch& launch, Configuration& out) {
         attest(launch, config_id, out);
         return;
     }
-    auto rule = parse_peer_rule(launch.environment_value("SCONE_SOCKETPAIR"));
-    if (!rule)
+    auto pipe = parse_peer_rule(launch.environment_value("SCONE_PIPE"));
+    if (!pipe)
+        fatal("SCONE_PIPE must be deny, allow-events or allow");
+    auto socketpair = parse_peer_rule(launch.environment_value("SCONE_SOCKETPAIR"));
+    if (!socketpair)
         fatal("SCONE_SOCKETPAIR must be deny, allow-events or allow");
-    out.socketpair = *rule;
+    out.peers = {*pipe, *socketpair};
     if (!launch.collect(out.arguments, out.environment))
         fatal("the host's launch information is malformed");
     out.working_directory.append(launch.working_directory);

@@ -26,8 +26,8 @@ struct FileTemplate {
 
 struct Configuration {
     bool attested = false;
-    bool insecure_shared_memory = false;    // SCONE_SHARED_MEMORY=insecure in the policy
-    PeerRule socketpair = PeerRule::Allow;  // SCONE_SOCKETPAIR
+    bool insecure_shared_memory = false;  // SCONE_SHARED_MEMORY=insecure in the policy
+    PeerRules peers;                      // SCONE_PIPE, SCONE_SOCKETPAIR
     StringList arguments, environment;
     Path working_directory;
     bool has_root = false;

@@ -302,7 +302,7 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
         code_rules::restrict_dlopen(configuration->dlopen);
     if (configuration->attested || configuration->has_root)
         code_rules::warn_where_insecure();
-    set_socketpair_rule(configuration->socketpair);
+    set_peer_rules(configuration->peers);
     mount_files(*configuration, settings.heap_size);
     enter_working_directory(*process, launch, *configuration);
     run(thread, measured_program(page, launch), configuration);

@@ -1,6 +1,7 @@
 // pipe
 //
 // Source: pipe(2)
+#include "runtime/trusted/libos/net/peer_rule.h"
 #include "runtime/trusted/libos/pipe/pipe.h"
 #include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
@@ -14,6 +15,8 @@ SyscallResult sys_pipe2(Call& call) {
     // Packets (O_DIRECT) are refused as by a kernel that lacks them.
     if (flags & ~(kO_CLOEXEC | kO_NONBLOCK))
         return error(kEINVAL);
+    if (peer_rules().pipe == PeerRule::Deny)
+        return error(kEACCES);
     Ref<PipeEnd> reader, writer;
     SCONE_TRY(make_pipe(flags, reader, writer));
     CloseOnExec mark = flags & kO_CLOEXEC ? CloseOnExec::Yes : CloseOnExec::No;

@@ -46,7 +46,7 @@ SyscallResult sys_socket(Call& call) {
 
 SyscallResult sys_socketpair(Call& call) {
     constexpr uint32_t kUnix = 1, kInet = 2, kInet6 = 10;
-    if (socketpair_rule() == PeerRule::Deny)
+    if (peer_rules().socketpair == PeerRule::Deny)
         return error(kEACCES);
     uint32_t family = call.u32(0), type = call.u32(1);
     if (family != kUnix)
