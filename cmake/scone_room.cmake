@@ -10,7 +10,8 @@
 include(GoogleTest)
 
 # General registers only. Clang refuses the declarations of libstdc++ that have a long double when it
-# may not use x87; it may then, and a test reads the code.
+# may not use x87; it may then, and a test reads the code (enclave_image:general_registers,
+# machine:no_libc, service:no_libc).
 set(SCONE_GENERAL_REGISTERS -mgeneral-regs-only)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   set(SCONE_GENERAL_REGISTERS -mno-sse -mno-mmx -mno-avx)
@@ -19,6 +20,9 @@ set(SCONE_ENCLAVE_FLAGS
     -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-stack-protector
     -mno-red-zone ${SCONE_GENERAL_REGISTERS} -fPIE -fvisibility=hidden -fcf-protection=none
     -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables)
+# Files of the host that run with the enclave's FS, or with the program's vector state in the registers.
+set(SCONE_NO_LIBC_FLAGS ${SCONE_GENERAL_REGISTERS} -ffreestanding -fno-stack-protector
+    -fcf-protection=none -fno-exceptions -fno-rtti -O2)
 
 function(scone_room)
   cmake_parse_arguments(R "" "NAME;SIDE;FLOOR" "DEPENDS;SOURCES;ENCLAVE_SOURCES;TESTS;LIBRARIES" ${ARGN})

@@ -20,8 +20,8 @@ for member in "$@"; do
             ;;
         esac
     done
-    if objdump -d --no-show-raw-insn "$member" | grep -E '%[xyz]mm|%fs:' >"$member.txt"; then
-        echo "$member uses vector registers or thread-local storage:"
+    if objdump -d --no-show-raw-insn "$member" | grep -E '%([xyz]?mm[0-9]|st|fs:)|^ *[0-9a-f]+:\sf' >"$member.txt"; then
+        echo "$member uses vector or x87 registers, or thread-local storage:"
         head -3 "$member.txt"
         status=1
     fi

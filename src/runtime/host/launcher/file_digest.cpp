@@ -28,8 +28,8 @@ std::string key_of(const std::string& path, const struct stat& s) {
 // FNV-1a: only a file name; the entry repeats the whole key.
 std::string name_of(const std::string& path) {
     uint64_t hash = 0xcbf29ce484222325;
-    for (unsigned char c : path)
-        hash = (hash ^ c) * 0x100000001b3;
+    for (char c : path)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     char text[17];
     for (int i = 0; i < 16; i++)
         text[i] = "0123456789abcdef"[hash >> (60 - 4 * i) & 15];
