@@ -5,6 +5,9 @@
 # CPUID and use vector registers; what it needs from outside must stand on the list below.
 set(SCONE_CORE_EXPORTS
     scone_enclave_entry scone_provisioning_syscall_entry scone_provisioning_cpuid_entry scone_hosted_next)
+# The core's steps are those of GNU binutils; clang would bring LLVM's, which do not link archives alone.
+find_program(SCONE_LD ld.bfd REQUIRED)
+find_program(SCONE_OBJCOPY objcopy REQUIRED)
 
 function(scone_enclave_image)
   set(archives "")
@@ -18,8 +21,8 @@ function(scone_enclave_image)
   endforeach()
   set(core ${CMAKE_CURRENT_BINARY_DIR}/enclave_core.o)
   add_custom_command(OUTPUT ${core}
-    COMMAND ${CMAKE_LINKER} -r -T ${PROJECT_SOURCE_DIR}/cmake/enclave_core.ld -u scone_enclave_entry -u scone_provisioning_syscall_entry -u scone_hosted_next -o ${core}.all --start-group ${archives} --end-group
-    COMMAND ${CMAKE_OBJCOPY} ${keep} ${core}.all ${core}
+    COMMAND ${SCONE_LD} -r -T ${PROJECT_SOURCE_DIR}/cmake/enclave_core.ld -u scone_enclave_entry -u scone_provisioning_syscall_entry -u scone_hosted_next -o ${core}.all --start-group ${archives} --end-group
+    COMMAND ${SCONE_OBJCOPY} ${keep} ${core}.all ${core}
     DEPENDS ${archives} ${PROJECT_SOURCE_DIR}/cmake/enclave_core.ld VERBATIM)
   add_executable(enclave_linked ${core} ${PROJECT_SOURCE_DIR}/src/runtime/trusted/hosted_main.cpp
       ${PROJECT_SOURCE_DIR}/src/tools/enclave_image/reserved_sections.S)
