@@ -59,6 +59,8 @@ class BranchTargets {
     bool direct_in(uint64_t first, uint64_t last) const {
         return is_set(direct_, first, last) || short_branch_into(first, last);
     }
+    // The same for addresses that stand in code or data.
+    bool taken_in(uint64_t first, uint64_t last) const { return is_set(taken_, first, last); }
     // False when the file was too contrived to finish: then nothing is proven free of targets.
     bool complete() const { return table_budget_ != 0; }
 

@@ -154,6 +154,12 @@ const Image::Symbol* Image::symbol_at(uint64_t address) const {
     return nearest;
 }
 
+const Image::Symbol* Image::function_around(uint64_t address) const {
+    const Symbol* symbol = symbol_at(address);
+    const bool holds = symbol != nullptr && address - symbol->address < symbol->size;
+    return holds ? symbol : nullptr;
+}
+
 bool Image::is_data(uint64_t address) const {
     constexpr uint8_t kSTT_OBJECT = 1;
     return std::ranges::any_of(symbols_, [&](const Symbol& symbol) {

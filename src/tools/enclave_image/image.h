@@ -49,6 +49,8 @@ class Image {
     std::string place(uint64_t address) const;
     // True inside an object (STT_OBJECT): a table, also where it stands among code.
     bool is_data(uint64_t address) const;
+    // The function whose bytes hold the address; nullptr where none says so.
+    const Symbol* function_around(uint64_t address) const;
     // The function's name of place().
     std::string function_at(uint64_t address) const;
 

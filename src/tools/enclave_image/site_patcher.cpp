@@ -4,6 +4,7 @@
 
 #include "lib/base/checked.h"
 #include "lib/x86/trampoline.h"
+#include "tools/enclave_image/jump_sources.h"
 
 namespace scone::enclave_image {
 namespace {
@@ -89,9 +90,10 @@ text::Outcome<PatchReport> patch_sites(Image& image, uint64_t image_base) {
         // Whoever jumps straight to the two bytes must still find them, and an entry must not be
         // led to itself.
         const std::string function = image.function_at(site.address);
-        const bool possible = site.site_class != x86::SiteClass::Trap &&
-                              !(site.keeps_site() && site.jumped_to) && function != kSyscallEntry &&
-                              function != kCpuidEntry;
+        const bool possible =
+            site.site_class != x86::SiteClass::Trap && function != kSyscallEntry &&
+            function != kCpuidEntry &&
+            !(site.keeps_site() && site.jumped_to && something_jumps_to(image, site.address));
         if (!possible) {
             report.left.push_back(site);
             continue;
