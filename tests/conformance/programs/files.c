@@ -230,6 +230,28 @@ CASE(large_transfers_are_whole) {
     close(fd);
 }
 
+CASE(the_first_transfer_of_a_file_is_whole) {
+    static unsigned char out[60000], in[60000];
+    for (unsigned i = 0; i < sizeof out; i++)
+        out[i] = (unsigned char)(i * 13 + (i >> 8));
+    int fd = open("first", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CHECK_EQ(write(fd, out, sizeof out), sizeof out);
+    close(fd);
+    fd = open("first", O_RDONLY);
+    CHECK_EQ(pread(fd, in, sizeof in, 0), sizeof in);
+    CHECK(memcmp(in, out, sizeof out) == 0);
+    close(fd);
+    fd = open("first", O_RDWR);
+    CHECK_EQ(pwrite(fd, out, sizeof out, 1), sizeof out);
+    close(fd);
+    fd = open("first", O_RDONLY);
+    CHECK_EQ(read(fd, in, 1), 1);
+    CHECK_EQ(read(fd, in, sizeof in), sizeof in);
+    CHECK(memcmp(in, out, sizeof out) == 0);
+    close(fd);
+    unlink("first");
+}
+
 CASE(vectors) {
     int fd = file_with("f", "");
     struct iovec out[3] = {{"ab", 2}, {"", 0}, {"cde", 3}};

@@ -71,13 +71,15 @@ Result<uint64_t> HostFile::transfer(uint64_t number, IoBuffer& buffer, uint64_t 
                                     bool at_offset, bool writing) {
     IoBuffer rest = buffer;
     uint64_t done = 0;
+    // Asked before the window holds content: the host's answer comes there too.
+    bool regular = is_regular();
     do {
         uint64_t step =
             rest.size() < enclave::window_data_size() ? rest.size() : enclave::window_data_size();
         if (writing)
             SCONE_TRY(rest.get_to_host(0, enclave::window_data(), step));
         int64_t result = enclave::checked_result(
-            host_call(number, is_regular() ? Interruptible::No : Interruptible::Yes,
+            host_call(number, regular ? Interruptible::No : Interruptible::Yes,
                       static_cast<uint64_t>(host_fd_), enclave::window_data(), step,
                       at_offset ? offset + done : 0),
             step);
@@ -92,7 +94,7 @@ Result<uint64_t> HostFile::transfer(uint64_t number, IoBuffer& buffer, uint64_t 
         done += count;
         rest.advance(count);
         // A short count ends the call: end of file, or all that a pipe or socket had.
-        if (count < step || !is_regular())
+        if (count < step || !regular)
             break;
     } while (rest.size() > 0);
     return done;
