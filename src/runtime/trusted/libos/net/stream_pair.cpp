@@ -160,9 +160,19 @@ Result<uint64_t> StreamPair::try_send(PairSocket& end, const IoBuffer& buffer, u
     IoBuffer piece = buffer;
     piece.limit(size);
     Channel& channel = written_by(end.side());
-    Guard guard(channel.lock);
-    return channel.ring.write(piece, tokens_to_write(end), tokens,
-                              TokenRing::Writing::AsMuchAsFits);
+    Guard guard(channel.writing);
+    if (channel.ring.wants_room(piece.size())) {
+        Guard alone(channel.reading);
+        channel.ring.make_room(piece.size());
+    }
+    auto write = [&] {
+        return channel.ring.write(piece, tokens_to_write(end), tokens,
+                                  TokenRing::Writing::AsMuchAsFits);
+    };
+    if (channel.ring.shared() == nullptr)
+        return write();
+    Guard alone(channel.reading);
+    return write();
 }
 
 Result<uint64_t> StreamPair::try_receive(PairSocket& end, const IoBuffer& buffer, uint64_t size,
@@ -171,7 +181,7 @@ Result<uint64_t> StreamPair::try_receive(PairSocket& end, const IoBuffer& buffer
     IoBuffer piece = buffer;
     piece.limit(size);
     Channel& channel = read_by(end.side());
-    Guard guard(channel.lock);
+    Guard guard(channel.reading);
     return channel.ring.read(
         piece, tokens_to_read(end), tokens,
         flags & kMsgPeek ? TokenRing::Reading::Looking : TokenRing::Reading::Taking);
@@ -179,7 +189,7 @@ Result<uint64_t> StreamPair::try_receive(PairSocket& end, const IoBuffer& buffer
 
 bool StreamPair::seems_empty(const PairSocket& end) {
     Channel& channel = read_by(end.side());
-    Guard guard(channel.lock);
+    Guard guard(channel.reading);
     auto size = channel.ring.size();
     return size && *size == 0;
 }
@@ -195,7 +205,8 @@ Result<uint64_t> StreamPair::waiting_bytes(PairSocket& end) {
 // Before the host takes more.
 Result<void> StreamPair::reserve(PairSocket& end, uint64_t send_buffer) {
     Channel& channel = written_by(end.side());
-    Guard guard(channel.lock);
+    Guard guard(channel.writing);
+    Guard alone(channel.reading);
     channel.reserve(send_buffer);
     SharedRing* shared = channel.ring.shared();
     if (shared == nullptr || shared->capacity() >= channel.capacity)
@@ -213,8 +224,8 @@ Result<void> StreamPair::about_to_fork() {
 }
 
 Result<Companions> StreamPair::share(unsigned side) {
-    Guard first(channels_[0].lock);
-    Guard second(channels_[1].lock);
+    Guard first(channels_[0].writing), second(channels_[1].writing);
+    Guard third(channels_[0].reading), fourth(channels_[1].reading);
     SCONE_TRY(about_to_fork());
     return Companions{{read_by(side).ring.shared()->memory_descriptor(),
                        written_by(side).ring.shared()->memory_descriptor()},

@@ -2,9 +2,9 @@
 // token for each byte.
 //
 // Side:    trusted
-// Threads: a direction is locked over copies from and to the program and over calls of the host
-// that
-//          do not wait
+// Threads: each side of a direction is locked over copies from and to the program and over calls of
+//          the host that do not wait. While the bytes lie in the heap the reader does not wait for
+//          the writer, whose call woke it. Writing is locked before reading.
 // Source:  docs/formats/shared-socket.md
 #pragma once
 
@@ -41,7 +41,7 @@ class StreamPair : public SocketPair {
 
   private:
     struct Channel {
-        enclave::SleepLock lock;
+        enclave::SleepLock writing, reading;
         TokenRing ring;
         uint64_t capacity = 0;  // of the shared ring to be made
         void reserve(uint64_t send_buffer);

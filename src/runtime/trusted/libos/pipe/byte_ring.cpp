@@ -11,7 +11,8 @@ ByteRing::~ByteRing() {
 void ByteRing::release() {
     enclave::heap_free(bytes_);
     bytes_ = nullptr;
-    capacity_ = head_ = tail_ = 0;
+    capacity_ = 0;
+    head_ = tail_ = 0;
 }
 
 Result<void> ByteRing::set_capacity(uint64_t capacity) {
@@ -36,10 +37,14 @@ Result<void> ByteRing::peek(const IoBuffer& to, uint64_t count) const {
     return first < count ? to.put(first, bytes_, count - first) : Result<void>{};
 }
 
-void ByteRing::consume(uint64_t count) {
-    head_ += count;
-    if (head_ == tail_)
-        head_ = tail_ = 0;  // short messages stay in one cache line
+void ByteRing::restart_if_empty() {
+    if (size() == 0)
+        head_ = tail_ = 0;
+}
+
+void ByteRing::retract(uint64_t count) {
+    cuts_.fetch_add(1, std::memory_order_seq_cst);
+    tail_.fetch_sub(count, std::memory_order_release);
 }
 
 Result<void> ByteRing::stage(const IoBuffer& from, uint64_t count) {

@@ -121,6 +121,7 @@ Result<uint64_t> Pipe::read_local(const IoBuffer& buffer, Sleepers::Wakes& wakes
     uint64_t count = ring_.local().size() < buffer.size() ? ring_.local().size() : buffer.size();
     SCONE_TRY(ring_.local().peek(buffer, count));
     ring_.local().consume(count);
+    ring_.local().restart_if_empty();
     sleepers_.wake_all(wakes);
     return count;
 }

@@ -63,11 +63,17 @@ Result<uint64_t> TokenRing::read(const IoBuffer& buffer, TokenCount tokens, Toke
 
 Result<uint64_t> TokenRing::read_local(const IoBuffer& buffer, uint64_t count, TokenMover& mover,
                                        Reading how) {
+    uint64_t cuts = local_.cuts();
     SCONE_TRY(local_.peek(buffer, count));
     int64_t result = mover.move(count);
-    if (result > 0 && how == Reading::Taking)
-        local_.consume(static_cast<uint64_t>(result));
-    return from_kernel(result);
+    if (result <= 0)
+        return from_kernel(result);
+    auto taken = static_cast<uint64_t>(result);
+    auto again = local_.cuts() != cuts ? local_.peek(buffer, taken) : Result<void>{};
+    if (how == Reading::Taking)
+        local_.consume(taken);
+    SCONE_TRY(std::move(again));
+    return taken;
 }
 
 Result<uint64_t> TokenRing::read_shared(const IoBuffer& buffer, uint64_t count, uint64_t taken,
@@ -90,7 +96,9 @@ Result<uint64_t> TokenRing::read_shared(const IoBuffer& buffer, uint64_t count, 
     return from_kernel(result);
 }
 
-// Without memory the ring stays as it is.
+bool TokenRing::wants_room(uint64_t count) const {
+    return !shared_ && local_.room() < count && local_.capacity() < limit_;
+}
 void TokenRing::make_room(uint64_t count) {
     uint64_t capacity = local_.capacity();
     while (capacity - local_.size() < count && capacity < limit_)
@@ -104,24 +112,24 @@ Result<uint64_t> TokenRing::write(const IoBuffer& buffer, TokenCount tokens, Tok
     RingLock lock(shared_.get(), SharedRing::Side::Writing);
     SCONE_TRY(lock.lock(tokens));
     uint64_t count = smaller(buffer.size(), kMaximumStep);
-    if (shared_) {
+    if (shared_)
         count = SCONE_TRY(shared_->stage(buffer, count));
-    } else {
-        make_room(count);
+    else
         count = smaller(count, local_.room());
-    }
     if (count == 0 || (how == Writing::Whole && count < buffer.size()))
         return from_kernel(mover.when_full());
-    if (shared_)
+    if (shared_) {
         SCONE_TRY(shared_->give(count));
-    else
+    } else {
         SCONE_TRY(local_.stage(buffer, count));
+        local_.publish(count);
+    }
     int64_t result = mover.move(count);
     uint64_t given = result > 0 ? static_cast<uint64_t>(result) : 0;
     if (shared_)
         SCONE_TRY(shared_->given(count, given));
-    else
-        local_.publish(given);
+    else if (given < count)
+        local_.retract(count - given);
     return result == 0 ? error(kEIO) : from_kernel(result);
 }
 

@@ -5,7 +5,8 @@
 // Side:    trusted
 // The bytes lie in the enclave's heap while one process has them, and in a SharedRing from the
 // first fork on. Errors:  EAGAIN, those of the mover, EFAULT, EIO when the host breaks its word
-// Threads: as its owner, under whose lock every call is; nothing here waits
+// Threads: while the bytes lie in the heap, one thread may read and one write at a time; otherwise
+//          one alone. The owner sees to that. Nothing here waits
 #pragma once
 
 #include "runtime/trusted/libos/pipe/byte_ring.h"
@@ -42,6 +43,9 @@ class TokenRing {
     Result<uint64_t> size() const;
     // What the local ring may grow to when there is no room. Preconditions: a power of two.
     void set_limit(uint64_t limit) { limit_ = limit; }
+    bool wants_room(uint64_t count) const;
+    // With neither reader nor writer. Without memory the ring stays as it is.
+    void make_room(uint64_t count);
 
     ByteRing& local() { return local_; }
     SharedRing* shared() const { return shared_.get(); }
@@ -54,7 +58,6 @@ class TokenRing {
                                 Reading how);
     Result<uint64_t> read_shared(const IoBuffer& buffer, uint64_t count, uint64_t taken,
                                  TokenMover& mover, Reading how);
-    void make_room(uint64_t count);
 
     ByteRing local_;
     uint64_t limit_ = 0;
