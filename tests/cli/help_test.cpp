@@ -6,9 +6,9 @@
 #include <functional>
 #include <regex>
 
+#include "lib/flags/help_text.h"
+#include "lib/flags/parse_flags.h"
 #include "program.h"
-#include "tools/cli/help_text.h"
-#include "tools/cli/parse_flags.h"
 #include "tools/scone/command_table.h"
 
 namespace scone::test {
@@ -17,10 +17,10 @@ namespace {
 using testing::HasSubstr;
 
 void for_each_command(
-    const cli::Command& command, const std::vector<std::string>& words,
-    const std::function<void(const cli::Command&, const std::vector<std::string>&)>& action) {
+    const flags::Command& command, const std::vector<std::string>& words,
+    const std::function<void(const flags::Command&, const std::vector<std::string>&)>& action) {
     action(command, words);
-    for (const cli::Command& sub : command.subcommands) {
+    for (const flags::Command& sub : command.subcommands) {
         auto longer = words;
         longer.emplace_back(sub.name);
         for_each_command(sub, longer, action);
@@ -33,13 +33,13 @@ struct Help : testing::Test {
 };
 
 TEST_F(Help, EveryCommandHasIt) {
-    for_each_command(tools::scone_command(), {}, [&](const cli::Command& command, auto words) {
+    for_each_command(tools::scone_command(), {}, [&](const flags::Command& command, auto words) {
         words.emplace_back("--help");
         Ended ended = user.scone(words);
         EXPECT_EQ(ended.code, 0) << ended.err;
         EXPECT_THAT(ended.out, testing::StartsWith(std::string(command.about.substr(0, 20))));
         EXPECT_THAT(ended.out, HasSubstr("\nUSAGE:\n    scone"));
-        for (const cli::Flag& flag : command.flags)
+        for (const flags::Flag& flag : command.flags)
             EXPECT_THAT(ended.out, HasSubstr("--" + std::string(flag.name)));
     });
     EXPECT_EQ(user.scone({"help", "cas", "attest"}).out,
@@ -48,14 +48,14 @@ TEST_F(Help, EveryCommandHasIt) {
 
 TEST_F(Help, EveryExampleParses) {
     size_t count = 0;
-    for_each_command(tools::scone_command(), {}, [&](const cli::Command& command, const auto&) {
-        for (const cli::Example& example : command.examples) {
+    for_each_command(tools::scone_command(), {}, [&](const flags::Command& command, const auto&) {
+        for (const flags::Example& example : command.examples) {
             std::istringstream in{std::string(example.command_line)};
             std::vector<std::string> words{std::istream_iterator<std::string>(in), {}};
             ASSERT_EQ(words.front(), "scone");
             words.erase(words.begin());
-            auto parsed = cli::parse_flags(tools::scone_command(), words,
-                                           [](std::string_view) { return std::nullopt; });
+            auto parsed = flags::parse_flags(tools::scone_command(), words,
+                                             [](std::string_view) { return std::nullopt; });
             EXPECT_TRUE(parsed) << example.command_line << parsed.error().what;
             ++count;
         }

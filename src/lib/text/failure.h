@@ -1,7 +1,7 @@
 // What services and tools report: what went wrong, while doing what, what to do next.
 //
 // Side:   hosted
-// Source: docs/reference/exit-codes.md; the shape of the three lines is in tools/cli/error_report
+// Source: docs/reference/exit-codes.md; the shape of the three lines is in lib/text/error_text
 #pragma once
 
 #include <expected>

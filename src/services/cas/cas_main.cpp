@@ -5,6 +5,8 @@
 #include <csignal>
 #include <cstdio>
 
+#include "lib/flags/help_text.h"
+#include "lib/text/error_text.h"
 #include "services/cas/options.h"
 #include "services/cas/server.h"
 
@@ -19,11 +21,7 @@ void protect_memory() {
 }
 
 int report(const scone::text::Failure& failure) {
-    std::fprintf(stderr, "scone-cas: %s\n", failure.what.c_str());
-    if (!failure.doing.empty())
-        std::fprintf(stderr, "  while: %s\n", failure.doing.c_str());
-    if (!failure.next.empty())
-        std::fprintf(stderr, "  try:   %s\n", failure.next.c_str());
+    std::fprintf(stderr, "%s\n", scone::text::error_text("scone-cas", failure).c_str());
     return static_cast<int>(failure.exit_code);
 }
 
@@ -31,11 +29,13 @@ int report(const scone::text::Failure& failure) {
 
 int main(int count, char** arguments) {
     protect_memory();
-    auto options = scone::cas::read_options({arguments + 1, static_cast<size_t>(count - 1)});
+    auto options =
+        scone::cas::read_options(std::vector<std::string>(arguments + 1, arguments + count));
     if (!options)
         return report(options.error());
     if (options->wants_help) {
-        std::fputs(scone::cas::kUsage, stdout);
+        std::fputs(scone::flags::help_text(scone::cas::command_table(), "scone-cas").c_str(),
+                   stdout);
         return 0;
     }
     if (options->wants_version) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "lib/flags/flag.h"
 #include "services/cas/authority.h"
 #include "services/net/endpoint.h"
 
@@ -35,7 +36,8 @@ struct Options {
     bool wants_version = false;
 };
 
-text::Outcome<Options> read_options(std::span<char* const> arguments);
-extern const char* const kUsage;
+const flags::Command& command_table();
+// `words` are argv without the program's name.
+text::Outcome<Options> read_options(std::span<const std::string> words);
 
 }  // namespace scone::cas

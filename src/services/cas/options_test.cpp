@@ -8,10 +8,7 @@ namespace scone::cas {
 namespace {
 
 text::Outcome<Options> parse(std::vector<std::string> words) {
-    std::vector<char*> arguments;
-    for (std::string& word : words)
-        arguments.push_back(word.data());
-    return read_options(arguments);
+    return read_options(words);
 }
 
 std::string config_error(std::string_view toml) {

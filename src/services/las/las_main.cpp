@@ -5,6 +5,8 @@
 #include <mutex>
 #include <string>
 
+#include "lib/flags/help_text.h"
+#include "lib/text/error_text.h"
 #include "services/las/las_options.h"
 #include "services/las/quote_service.h"
 #include "services/net/tls_listener.h"
@@ -27,11 +29,7 @@ void log_line(const std::string& text) {
 }
 
 int report(const scone::text::Failure& failure) {
-    std::fprintf(stderr, "scone-las: %s\n", failure.what.c_str());
-    if (!failure.doing.empty())
-        std::fprintf(stderr, "  while: %s\n", failure.doing.c_str());
-    if (!failure.next.empty())
-        std::fprintf(stderr, "  try:   %s\n", failure.next.c_str());
+    std::fprintf(stderr, "%s\n", scone::text::error_text("scone-las", failure).c_str());
     return static_cast<int>(failure.exit_code);
 }
 
@@ -63,8 +61,13 @@ int main(int argc, char** argv) {
     auto options = scone::las::parse_options({argv + 1, argv + argc});
     if (!options)
         return report(options.error());
-    if (options->wants_help || options->wants_version) {
-        std::printf("%s\n", options->wants_help ? scone::las::kHelp : kName);
+    if (options->wants_help) {
+        std::fputs(scone::flags::help_text(scone::las::command_table(), "scone-las").c_str(),
+                   stdout);
+        return 0;
+    }
+    if (options->wants_version) {
+        std::printf("%s\n", kName);
         return 0;
     }
     auto done = serve(*options);

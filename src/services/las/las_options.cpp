@@ -1,60 +1,67 @@
 #include "services/las/las_options.h"
 
-#include <optional>
+#include "lib/flags/parse_flags.h"
 
 namespace scone::las {
 namespace {
 
-std::unexpected<text::Failure> usage(const std::string& what) {
-    return text::failure(text::ExitCode::Usage, what, "", "scone-las --help");
-}
-
-text::Outcome<QuoteMode> parse_mode(const std::string& word) {
-    if (word == "auto")
-        return QuoteMode::Auto;
+// The table's choices leave no other word.
+QuoteMode mode_of(const std::string& word) {
     if (word == "hw")
         return QuoteMode::Hardware;
-    if (word == "sim")
-        return QuoteMode::Simulated;
-    return usage("--mode is '" + word + "', expected auto, hw or sim");
-}
-
-text::Outcome<void> set_value(Options& options, const std::string& name, const std::string& value) {
-    if (name == "--listen")
-        options.listen = SCONE_TRY(net::parse_endpoint(value, net::kLasPort));
-    else if (name == "--mode")
-        options.mode = SCONE_TRY(parse_mode(value));
-    else
-        options.state_folder = value;
-    return {};
+    return word == "sim" ? QuoteMode::Simulated : QuoteMode::Auto;
 }
 
 }  // namespace
 
+const flags::Command& command_table() {
+    static const flags::Command table{
+        .name = "scone-las",
+        .about = "Turns local reports of the enclaves of this machine into quotes.",
+        .flags = {{.name = "listen",
+                   .kind = flags::FlagKind::Value,
+                   .value = "ADDR:PORT",
+                   .help = "where enclaves connect; port 0: the kernel chooses, the log names it",
+                   .default_value = "0.0.0.0:18766"},
+                  {.name = "state",
+                   .kind = flags::FlagKind::Value,
+                   .value = "DIR",
+                   .help = "where keys are kept across restarts",
+                   .default_value = "/var/lib/scone/las"},
+                  {.name = "mode",
+                   .kind = flags::FlagKind::Value,
+                   .value = "MODE",
+                   .help = "whose quotes: Intel's (hw), simulated ones (sim), or hw where this "
+                           "machine has an SGX device, else sim (auto)",
+                   .default_value = "auto",
+                   .choices = "auto|hw|sim"},
+                  {.name = "version",
+                   .letter = 'V',
+                   .help = "print the version and end",
+                   .alone = true}},
+        .examples = {{"scone-las --listen=127.0.0.1:18766 --state=./las",
+                      "To try it out, on this machine only:"}},
+        .notes =
+            "SCONE_SIM_FUSE_KEY_FILE names a file of 16 bytes that stands for the simulated "
+            "processor's\nfuses; enclaves and LAS of one machine must use the same."};
+    return table;
+}
+
 text::Outcome<Options> parse_options(const std::vector<std::string>& words) {
+    const auto parsed = SCONE_TRY(
+        flags::parse_flags(command_table(), words, [](std::string_view) { return std::nullopt; }));
     Options options;
-    for (size_t i = 0; i < words.size(); i++) {
-        const std::string& word = words[i];
-        if (word == "-h" || word == "--help") {
-            options.wants_help = true;
-            continue;
-        }
-        if (word == "--version") {
-            options.wants_version = true;
-            continue;
-        }
-        size_t equals = word.find('=');
-        std::string name = word.substr(0, equals);
-        if (name != "--listen" && name != "--state" && name != "--mode")
-            return usage("unknown option '" + word + "'");
-        bool is_apart = equals == std::string::npos;
-        if (is_apart && i + 1 == words.size())
-            return usage("option " + name + " needs a value");
-        std::string value = is_apart ? words[++i] : word.substr(equals + 1);
-        if (value.empty())
-            return usage("option " + name + " needs a value");
-        SCONE_TRY(set_value(options, name, value));
-    }
+    options.wants_help = parsed.help_wanted;
+    options.wants_version = parsed.given("version");
+    if (options.wants_help || options.wants_version)
+        return options;
+    const std::string listen = parsed.value_or("listen", "");
+    auto endpoint = net::parse_endpoint(listen, net::kLasPort);
+    if (!endpoint)
+        return text::failure(text::ExitCode::Usage, "option '--listen': " + endpoint.error().what);
+    options.listen = std::move(*endpoint);
+    options.state_folder = parsed.value_or("state", "");
+    options.mode = mode_of(parsed.value_or("mode", ""));
     return options;
 }
 

@@ -9,10 +9,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "lib/flags/help_text.h"
+#include "lib/flags/parse_flags.h"
 #include "lib/sgx/enclave_layout.h"
 #include "tools/cli/error_report.h"
-#include "tools/cli/help_text.h"
-#include "tools/cli/parse_flags.h"
+#include "tools/cli/words.h"
 #include "tools/enclave_image/allow_list.h"
 #include "tools/enclave_image/deferred_pages.h"
 #include "tools/enclave_image/notes.h"
@@ -22,23 +23,23 @@
 namespace scone::enclave_image {
 namespace {
 
-const cli::Command kCommand{
+const flags::Command kCommand{
     .name = "enclave_image",
     .about = "Makes a linked static-PIE ready to be loaded into an enclave.",
     .flags = {{.name = "in",
-               .kind = cli::FlagKind::Value,
+               .kind = flags::FlagKind::Value,
                .value = "FILE",
                .help = "The linked static-PIE, with its symbol table."},
               {.name = "out",
-               .kind = cli::FlagKind::Value,
+               .kind = flags::FlagKind::Value,
                .value = "FILE",
                .help = "Where the finished image goes."},
               {.name = "allow",
-               .kind = cli::FlagKind::Value,
+               .kind = flags::FlagKind::Value,
                .value = "FILE",
                .help = "Instructions that may stay: lines of KIND FUNCTION REASON."},
               {.name = "base",
-               .kind = cli::FlagKind::Value,
+               .kind = flags::FlagKind::Value,
                .value = "ADDRESS",
                .help = "Address at which the image will lie, in hexadecimal.",
                .default_value = "f80000000"}},
@@ -134,7 +135,7 @@ void print_classes(const PatchReport& report, x86::SiteKind kind) {
                count[3], count[4], left);
 }
 
-text::Outcome<void> run(const cli::ParsedCommand& command) {
+text::Outcome<void> run(const flags::ParsedCommand& command) {
     const std::string in = command.value_or("in", "");
     const std::string out = command.value_or("out", "");
     if (in.empty() || out.empty())
@@ -184,11 +185,12 @@ text::Outcome<void> run(const cli::ParsedCommand& command) {
 int main(int argc, char** argv) {
     using namespace scone;
     const std::vector<std::string> words = cli::words_of(argc, argv);
-    const auto command = cli::parse_flags(enclave_image::kCommand, words, cli::process_environment);
+    const auto command =
+        flags::parse_flags(enclave_image::kCommand, words, cli::process_environment);
     if (!command)
         return cli::report("enclave_image", command.error(), cli::colour_for(stderr));
     if (command->help_wanted) {
-        fmt::print("{}", cli::help_text(enclave_image::kCommand, "enclave_image"));
+        fmt::print("{}", flags::help_text(enclave_image::kCommand, "enclave_image"));
         return 0;
     }
     const auto done = enclave_image::run(*command);

@@ -11,9 +11,9 @@
 namespace scone::tools {
 namespace {
 
-using cli::FlagKind;
 using cli::KnownCas;
-using cli::ParsedCommand;
+using flags::FlagKind;
+using flags::ParsedCommand;
 using text::ExitCode;
 using text::failure;
 using text::Outcome;
@@ -35,7 +35,7 @@ Outcome<net::ServerExpectation> expectation_of(const KnownCas& cas) {
 
 }  // namespace
 
-std::vector<cli::Flag> connection_flags() {
+std::vector<flags::Flag> connection_flags() {
     return {
         {.name = "identity",
          .kind = FlagKind::Value,
@@ -53,7 +53,7 @@ std::vector<cli::Flag> connection_flags() {
     };
 }
 
-cli::Flag cas_choice_flag() {
+flags::Flag cas_choice_flag() {
     return {.name = "cas",
             .letter = 'c',
             .kind = FlagKind::Value,

@@ -12,19 +12,19 @@
 namespace scone::tools {
 namespace {
 
-using cli::Arity;
-using cli::Command;
-using cli::Flag;
-using cli::FlagKind;
 using cli::KnownCas;
-using cli::ParsedCommand;
+using flags::Arity;
+using flags::Command;
+using flags::Flag;
+using flags::FlagKind;
+using flags::ParsedCommand;
 using text::ExitCode;
 using text::failure;
 using text::Outcome;
 
-const cli::Argument kCasArgument{.name = "CAS",
-                                 .help = "name or address; the default CAS when absent",
-                                 .arity = Arity::Optional};
+const flags::Argument kCasArgument{.name = "CAS",
+                                   .help = "name or address; the default CAS when absent",
+                                   .arity = Arity::Optional};
 constexpr const char* kNeedsEvidence =
     "no CAS that this version can attest exists: it knows CAS outside enclaves only";
 

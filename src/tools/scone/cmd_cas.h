@@ -9,16 +9,16 @@
 
 #include <string>
 
+#include "lib/flags/flag.h"
+#include "lib/flags/parse_flags.h"
 #include "lib/text/failure.h"
-#include "tools/cli/flag.h"
-#include "tools/cli/parse_flags.h"
 
 namespace scone::tools {
 
-cli::Command cas_command();
+flags::Command cas_command();
 
 // Carries out what was parsed by cas_command(); hands back the text for stdout.
 // Preconditions: parsed.command is one of its subcommands, help was not asked for.
-text::Outcome<std::string> run_cas(const cli::ParsedCommand& parsed);
+text::Outcome<std::string> run_cas(const flags::ParsedCommand& parsed);
 
 }  // namespace scone::tools

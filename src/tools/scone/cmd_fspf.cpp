@@ -9,12 +9,12 @@
 namespace scone::tools {
 namespace {
 
-using cli::Arity;
-using cli::Command;
-using cli::FlagKind;
-using cli::ParsedCommand;
+using flags::Arity;
+using flags::Command;
+using flags::FlagKind;
+using flags::ParsedCommand;
 
-const cli::Argument kFile{.name = "FILE", .help = "the file system protection file"};
+const flags::Argument kFile{.name = "FILE", .help = "the file system protection file"};
 
 Command addr_command() {
     return {

@@ -27,8 +27,8 @@ struct FspfCommand : testing::Test {
     text::Outcome<std::string> run(std::vector<std::string> words) {
         root = {.name = "scone", .about = "test", .subcommands = {fspf_command()}};
         words.insert(words.begin(), "fspf");
-        auto parsed =
-            SCONE_TRY(cli::parse_flags(root, words, [](std::string_view) { return std::nullopt; }));
+        auto parsed = SCONE_TRY(
+            flags::parse_flags(root, words, [](std::string_view) { return std::nullopt; }));
         return run_fspf(parsed);
     }
     static std::vector<std::string> words_of(const std::string& text) {
@@ -40,7 +40,7 @@ struct FspfCommand : testing::Test {
         EXPECT_TRUE(std::regex_match(*got, std::regex(shape))) << *got;
     }
 
-    cli::Command root;
+    flags::Command root;
     fs::path folder;
     std::string file;
 };

@@ -16,7 +16,7 @@
 namespace scone::tools {
 namespace {
 
-using cli::ParsedCommand;
+using flags::ParsedCommand;
 using text::ExitCode;
 using text::failure;
 using text::Outcome;
@@ -37,15 +37,19 @@ Outcome<std::vector<std::string>> environment_from(const ParsedCommand& parsed) 
     return out;
 }
 
-// Beside this program.
+// Beside this program in a build tree, in ../lib/scone where it is installed.
 Outcome<std::string> find_init() {
     std::error_code error;
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-    const std::string init = (self.parent_path() / "scone-init").string();
-    if (error || ::access(init.c_str(), X_OK) != 0)
-        return failure(ExitCode::NotFound, fmt::format("'{}' is missing", init),
-                       "running the image", "install scone-init beside scone");
-    return init;
+    for (const char* place : {"scone-init", "../lib/scone/scone-init"}) {
+        const std::string init = (self.parent_path() / place).lexically_normal().string();
+        if (!error && ::access(init.c_str(), X_OK) == 0)
+            return init;
+    }
+    return failure(ExitCode::NotFound,
+                   fmt::format("scone-init is neither in '{0}' nor in '{0}/../lib/scone'",
+                               self.parent_path().string()),
+                   "running the image", "install it again");
 }
 
 Outcome<void> make_bundle(const ParsedCommand& parsed, const std::string& bundle,
@@ -74,13 +78,13 @@ Outcome<void> make_bundle(const ParsedCommand& parsed, const std::string& bundle
 
 }  // namespace
 
-cli::Command run_command() {
+flags::Command run_command() {
     return {
         .name = "run",
         .about = "Run an image with runc, in the host's network, and end with its exit code.",
         .flags = {{.name = "env",
                    .letter = 'e',
-                   .kind = cli::FlagKind::Repeated,
+                   .kind = flags::FlagKind::Repeated,
                    .value = "NAME=VALUE",
                    .help = "variable of the program; NAME alone passes on the caller's"}},
         .arguments = {{.name = "IMAGE",
@@ -88,7 +92,7 @@ cli::Command run_command() {
                                "daemon"},
                       {.name = "ARGS",
                        .help = "behind --; take the place of the image's CMD",
-                       .arity = cli::Arity::Many}},
+                       .arity = flags::Arity::Many}},
         .examples = {{"scone run oci:encrypted-flask", "as the image says"},
                      {"scone run -e SCONE_VERSION=1 oci:encrypted-flask -- /bin/app --port=1",
                       "another command"}},

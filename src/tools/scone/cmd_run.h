@@ -7,16 +7,16 @@
 // Errors:  those of tools/oci, root_folder.h and container.h
 #pragma once
 
+#include "lib/flags/flag.h"
+#include "lib/flags/parse_flags.h"
 #include "lib/text/failure.h"
-#include "tools/cli/flag.h"
-#include "tools/cli/parse_flags.h"
 
 namespace scone::tools {
 
-cli::Command run_command();
+flags::Command run_command();
 
 // Hands back the exit code of the program in the container.
 // Preconditions: parsed by run_command(), help was not asked for; no other thread runs yet.
-text::Outcome<int> run_image(const cli::ParsedCommand& parsed);
+text::Outcome<int> run_image(const flags::ParsedCommand& parsed);
 
 }  // namespace scone::tools

@@ -11,8 +11,8 @@
 namespace scone::tools {
 namespace {
 
-using cli::Command;
-using cli::ParsedCommand;
+using flags::Command;
+using flags::ParsedCommand;
 using text::ExitCode;
 using text::failure;
 using text::Outcome;
@@ -50,7 +50,7 @@ Command self_command() {
          .about = "Print the SHA-256 of your certificate (deprecated: use the key hash)."}};
     for (Command& sub : command.subcommands)
         sub.flags = {{.name = "identity",
-                      .kind = cli::FlagKind::Value,
+                      .kind = flags::FlagKind::Value,
                       .value = "FILE",
                       .help = "PEM private key and certificate to show instead"}};
     return command;

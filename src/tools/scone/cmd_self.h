@@ -6,21 +6,21 @@
 
 #include <string>
 
+#include "lib/flags/flag.h"
+#include "lib/flags/parse_flags.h"
 #include "lib/text/failure.h"
-#include "tools/cli/flag.h"
-#include "tools/cli/parse_flags.h"
 
 namespace scone::tools {
 
-cli::Command self_command();
-cli::Command cert_command();
+flags::Command self_command();
+flags::Command cert_command();
 
 // Carry out what was parsed by these commands; hand back the text for stdout.
 // Preconditions: parsed.command is one of their subcommands, help was not asked for.
-text::Outcome<std::string> run_self(const cli::ParsedCommand& parsed);
-text::Outcome<std::string> run_cert(const cli::ParsedCommand& parsed);
+text::Outcome<std::string> run_self(const flags::ParsedCommand& parsed);
+text::Outcome<std::string> run_cert(const flags::ParsedCommand& parsed);
 
 // The session signing key of the state file, as SPKI PEM.
-text::Outcome<std::string> session_signing_key_pem(const cli::ParsedCommand& parsed);
+text::Outcome<std::string> session_signing_key_pem(const flags::ParsedCommand& parsed);
 
 }  // namespace scone::tools

@@ -13,10 +13,10 @@
 namespace scone::tools {
 namespace {
 
-using cli::Command;
-using cli::Flag;
-using cli::FlagKind;
-using cli::ParsedCommand;
+using flags::Command;
+using flags::Flag;
+using flags::FlagKind;
+using flags::ParsedCommand;
 using policy::Session;
 using text::ExitCode;
 using text::failure;

@@ -9,17 +9,17 @@
 
 #include <string>
 
+#include "lib/flags/flag.h"
+#include "lib/flags/parse_flags.h"
 #include "lib/text/failure.h"
-#include "tools/cli/flag.h"
-#include "tools/cli/parse_flags.h"
 
 namespace scone::tools {
 
-cli::Command session_command();
+flags::Command session_command();
 
 // Carries out what was parsed by session_command(); hands back the text for stdout. Warnings and
 // all errors of a policy but the first go to stderr.
 // Preconditions: parsed.command is one of its subcommands, help was not asked for.
-text::Outcome<std::string> run_session(const cli::ParsedCommand& parsed);
+text::Outcome<std::string> run_session(const flags::ParsedCommand& parsed);
 
 }  // namespace scone::tools

@@ -9,8 +9,8 @@
 namespace scone::tools {
 namespace {
 
-using cli::Command;
-using cli::FlagKind;
+using flags::Command;
+using flags::FlagKind;
 
 Command made_from(std::string_view name, std::string_view about) {
     return {.name = name, .about = about};
@@ -53,7 +53,6 @@ Command make_table() {
         made_from("version", "Print the version."),
         made_from("help-markdown", "Print all commands and options as Markdown."),
         made_from("help-exit-codes", "Print the table of exit codes as Markdown."),
-        made_from("help-manual", "Print the manual page, in roff."),
         made_from("help-completion", "Print a completion script for bash."),
     };
     return root;

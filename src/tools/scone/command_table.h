@@ -3,10 +3,10 @@
 // Side: host
 #pragma once
 
-#include "tools/cli/flag.h"
+#include "lib/flags/flag.h"
 
 namespace scone::tools {
 
-const cli::Command& scone_command();
+const flags::Command& scone_command();
 
 }  // namespace scone::tools

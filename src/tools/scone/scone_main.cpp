@@ -3,9 +3,10 @@
 #include <signal.h>
 
 #include "lib/base/result.h"
+#include "lib/flags/help_text.h"
+#include "lib/flags/parse_flags.h"
 #include "tools/cli/error_report.h"
-#include "tools/cli/help_text.h"
-#include "tools/cli/parse_flags.h"
+#include "tools/cli/words.h"
 #include "tools/oci/file_handle.h"
 #include "tools/scone/cmd_cas.h"
 #include "tools/scone/cmd_fspf.h"
@@ -20,7 +21,7 @@ namespace {
 
 struct Area {
     std::string_view name;
-    text::Outcome<std::string> (*run)(const cli::ParsedCommand& parsed);
+    text::Outcome<std::string> (*run)(const flags::ParsedCommand& parsed);
 };
 constexpr Area kAreas[] = {
     {"cas", tools::run_cas},   {"cert", tools::run_cert},       {"fspf", tools::run_fspf},
@@ -32,7 +33,7 @@ std::string version_line() {
 }
 
 // The second word of "scone session create".
-std::string_view area_of(const cli::ParsedCommand& parsed) {
+std::string_view area_of(const flags::ParsedCommand& parsed) {
     std::string_view path = parsed.path;
     size_t blank = path.find(' ');
     if (blank == std::string_view::npos)
@@ -41,22 +42,20 @@ std::string_view area_of(const cli::ParsedCommand& parsed) {
     return path.substr(0, path.find(' '));
 }
 
-text::Outcome<std::string> carry_out(const cli::ParsedCommand& parsed) {
+text::Outcome<std::string> carry_out(const flags::ParsedCommand& parsed) {
     if (parsed.help_wanted)
-        return cli::help_text(*parsed.command, parsed.path);
+        return flags::help_text(*parsed.command, parsed.path);
     if (parsed.given("version"))
         return version_line();
     std::string_view name = area_of(parsed);
     if (name == "version")
         return version_line();
     if (name == "help-markdown")
-        return cli::markdown_reference(tools::scone_command());
+        return flags::markdown_reference(tools::scone_command());
     if (name == "help-exit-codes")
-        return cli::exit_code_document();
-    if (name == "help-manual")
-        return cli::manual_page(tools::scone_command(), SCONE_VERSION_TEXT);
+        return flags::exit_code_document();
     if (name == "help-completion")
-        return cli::bash_completion(tools::scone_command());
+        return flags::bash_completion(tools::scone_command());
     for (const Area& area : kAreas) {
         if (area.name == name)
             return area.run(parsed);
@@ -76,7 +75,7 @@ std::vector<std::string> normal_words(std::vector<std::string> words) {
     return words;
 }
 
-text::Outcome<void> hand_out(const cli::ParsedCommand& parsed, const std::string& output) {
+text::Outcome<void> hand_out(const flags::ParsedCommand& parsed, const std::string& output) {
     if (auto file = parsed.value("output"))
         return oci::replace_file(*file, base::as_bytes(output));
     if (std::fwrite(output.data(), 1, output.size(), stdout) != output.size() ||
@@ -88,7 +87,7 @@ text::Outcome<void> hand_out(const cli::ParsedCommand& parsed, const std::string
 text::Outcome<int> run(int argc, char** argv) {
     const auto words = SCONE_TRY(cli::expand_files(normal_words(cli::words_of(argc, argv))));
     const auto parsed =
-        SCONE_TRY(cli::parse_flags(tools::scone_command(), words, cli::process_environment));
+        SCONE_TRY(flags::parse_flags(tools::scone_command(), words, cli::process_environment));
     if (area_of(parsed) == "run" && !parsed.help_wanted)
         return tools::run_image(parsed);
     SCONE_TRY(hand_out(parsed, SCONE_TRY(carry_out(parsed))));

@@ -14,8 +14,8 @@
 namespace scone::tools {
 namespace {
 
-using cli::FlagKind;
-using cli::ParsedCommand;
+using flags::FlagKind;
+using flags::ParsedCommand;
 using text::ExitCode;
 using text::failure;
 using text::Outcome;
@@ -71,7 +71,7 @@ std::unexpected<text::Failure> policy_failure(const policy::Diagnostics& problem
 
 }  // namespace
 
-std::vector<cli::Flag> session_file_flags() {
+std::vector<flags::Flag> session_file_flags() {
     return {
         {.name = "env",
          .letter = 'e',

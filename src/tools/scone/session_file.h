@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "lib/flags/flag.h"
+#include "lib/flags/parse_flags.h"
 #include "lib/policy/session.h"
-#include "tools/cli/flag.h"
-#include "tools/cli/parse_flags.h"
 
 namespace scone::tools {
 
-std::vector<cli::Flag> session_file_flags();
-text::Outcome<policy::Session> read_session_file(const cli::ParsedCommand& parsed);
+std::vector<flags::Flag> session_file_flags();
+text::Outcome<policy::Session> read_session_file(const flags::ParsedCommand& parsed);
 
 }  // namespace scone::tools

@@ -16,7 +16,7 @@ using text::ExitCode;
 using text::failure;
 using text::Outcome;
 
-Outcome<std::string> required(const cli::ParsedCommand& parsed, std::string_view flag) {
+Outcome<std::string> required(const flags::ParsedCommand& parsed, std::string_view flag) {
     const auto value = parsed.value(flag);
     if (!value || value->empty())
         return failure(ExitCode::Usage, fmt::format("option '--{}' is missing", flag), {},
@@ -24,7 +24,7 @@ Outcome<std::string> required(const cli::ParsedCommand& parsed, std::string_view
     return *value;
 }
 
-Outcome<std::vector<std::string>> read_paths(const cli::ParsedCommand& parsed,
+Outcome<std::vector<std::string>> read_paths(const flags::ParsedCommand& parsed,
                                              std::string_view flag) {
     std::vector<std::string> out;
     for (const std::string& given : parsed.values(flag)) {
@@ -88,7 +88,7 @@ std::string default_session_name(const oci::ImageName& to) {
     return out.empty() ? "session" : out.substr(0, 128);
 }
 
-Outcome<void> read_environment(const cli::ParsedCommand& parsed, Options& out) {
+Outcome<void> read_environment(const flags::ParsedCommand& parsed, Options& out) {
     for (const std::string& given : parsed.values("env")) {
         const size_t equals = given.find('=');
         if (equals == 0 || equals == std::string::npos || given.find('\0') != std::string::npos)
@@ -99,10 +99,10 @@ Outcome<void> read_environment(const cli::ParsedCommand& parsed, Options& out) {
     return {};
 }
 
-Outcome<void> read_runtime(const cli::ParsedCommand& parsed, Options& out) {
+Outcome<void> read_runtime(const flags::ParsedCommand& parsed, Options& out) {
     constexpr uint64_t kPage = 4096;
-    out.heap_size = SCONE_TRY(cli::parse_size("heap", parsed.value_or("heap", "")));
-    out.stack_size = SCONE_TRY(cli::parse_size("stack", parsed.value_or("stack", "")));
+    out.heap_size = SCONE_TRY(flags::parse_size("heap", parsed.value_or("heap", "")));
+    out.stack_size = SCONE_TRY(flags::parse_size("stack", parsed.value_or("stack", "")));
     constexpr uint64_t kMostHeap = 60ull << 30;  // of 64 GiB of addresses
     if (out.heap_size < sgx::kMinHeapSize || out.heap_size > kMostHeap ||
         out.heap_size % kPage != 0)
@@ -122,7 +122,7 @@ Outcome<void> read_runtime(const cli::ParsedCommand& parsed, Options& out) {
     return {};
 }
 
-Outcome<void> read_names(const cli::ParsedCommand& parsed, Options& out) {
+Outcome<void> read_names(const flags::ParsedCommand& parsed, Options& out) {
     out.service = parsed.value_or("service-name", "service");
     out.name_space = parsed.value("namespace").value_or("");
     if (out.name_space.empty())
@@ -137,7 +137,7 @@ Outcome<void> read_names(const cli::ParsedCommand& parsed, Options& out) {
     return {};
 }
 
-Outcome<void> read_base(const cli::ParsedCommand& parsed, Options& out) {
+Outcome<void> read_base(const flags::ParsedCommand& parsed, Options& out) {
     const auto base = parsed.value("base");
     if (!base)
         return {};
@@ -167,7 +167,7 @@ Outcome<void> check_overlaps(const Options& o) {
 
 }  // namespace
 
-Outcome<Options> read_options(const cli::ParsedCommand& parsed) {
+Outcome<Options> read_options(const flags::ParsedCommand& parsed) {
     Options out;
     out.from = SCONE_TRY(oci::parse_image_name(SCONE_TRY(required(parsed, "from"))));
     out.to = SCONE_TRY(oci::parse_image_name(SCONE_TRY(required(parsed, "to"))));
@@ -197,7 +197,7 @@ Outcome<Options> read_options(const cli::ParsedCommand& parsed) {
     out.verify = parsed.given("verify");
     out.verbose = parsed.given("verbose");
     out.trace = parsed.given("debug");
-    out.colour = parsed.given("no-color") ? cli::Colour::Never : cli::colour_for(stderr);
+    out.colour = parsed.given("no-color") ? text::Colour::Never : cli::colour_for(stderr);
     out.defaults = {
         .copy_shared_objects = !parsed.given("disable-copy-shared-object-dependencies"),
         .copy_service_libraries = !parsed.given("disable-copy-service-libraries"),

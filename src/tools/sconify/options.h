@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "lib/flags/parse_flags.h"
 #include "tools/cli/error_report.h"
-#include "tools/cli/parse_flags.h"
 #include "tools/oci/image_name.h"
 
 namespace scone::sconify {
 
-const cli::Command& command_table();
+const flags::Command& command_table();
 
 enum class Base { Minimal, Native, Image };
 enum class LogStyle { Quiet, Progress, Verbose };
@@ -61,7 +61,7 @@ struct Options {
 
     Defaults defaults;
     bool dry_run = false, verify = false, verbose = false, trace = false;
-    cli::Colour colour = cli::Colour::Never;
+    text::Colour colour = text::Colour::Never;
     std::optional<std::string> key_seed;
 
     // "NAMESPACE/SESSION"
@@ -69,6 +69,6 @@ struct Options {
     std::string config_id() const { return session_name() + "/" + service; }
 };
 
-text::Outcome<Options> read_options(const cli::ParsedCommand& parsed);
+text::Outcome<Options> read_options(const flags::ParsedCommand& parsed);
 
 }  // namespace scone::sconify

@@ -4,8 +4,8 @@
 namespace scone::sconify {
 namespace {
 
-using cli::Flag;
-using cli::FlagKind;
+using flags::Flag;
+using flags::FlagKind;
 
 constexpr std::string_view kRequired = "REQUIRED";
 constexpr std::string_view kOptional = "OPTIONAL";
@@ -157,7 +157,11 @@ std::vector<Flag> all_flags() {
         on("verbose", "print the session and what goes into the image, keys masked", kOutput, 'v'),
         on("debug", "print each step and subprocess as it starts", kOutput, 'x'),
         on("no-color", "no colours and no progress bar on stderr", kOutput),
-        {.name = "version", .letter = 'V', .help = "print the version and end", .group = kOutput},
+        {.name = "version",
+         .letter = 'V',
+         .help = "print the version and end",
+         .group = kOutput,
+         .alone = true},
         {.name = "key-seed",
          .kind = FlagKind::Value,
          .value = "64HEX",
@@ -191,8 +195,8 @@ std::vector<Flag> all_flags() {
 
 }  // namespace
 
-const cli::Command& command_table() {
-    static const cli::Command table{
+const flags::Command& command_table() {
+    static const flags::Command table{
         .name = "sconify_image",
         .about =
             "Converts a container image into one whose service runs in an SGX enclave, with its "

@@ -26,7 +26,7 @@ class Progress {
   private:
     void end_step();
 
-    cli::Colour colour_;
+    text::Colour colour_;
     bool trace_;
     int step_count_, number_ = 0;
     std::string name_;

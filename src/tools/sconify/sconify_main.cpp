@@ -2,7 +2,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include "tools/cli/help_text.h"
+#include "lib/flags/help_text.h"
+#include "tools/cli/words.h"
 #include "tools/sconify/pipeline.h"
 
 using namespace scone;
@@ -12,10 +13,10 @@ namespace {
 constexpr const char* kProgram = "sconify_image";
 
 text::Outcome<std::string> run(int argc, char** argv) {
-    const cli::ParsedCommand parsed = SCONE_TRY(cli::parse_flags(
+    const flags::ParsedCommand parsed = SCONE_TRY(flags::parse_flags(
         sconify::command_table(), cli::words_of(argc, argv), cli::process_environment));
     if (parsed.help_wanted)
-        return cli::help_text(sconify::command_table(), kProgram);
+        return flags::help_text(sconify::command_table(), kProgram);
     if (parsed.given("version"))
         return fmt::format("{} {}\n", kProgram, SCONE_VERSION_TEXT);
     const sconify::Options options = SCONE_TRY(sconify::read_options(parsed));
@@ -32,7 +33,7 @@ int main(int argc, char** argv) {
         for (int i = 1; i < argc; ++i)
             plain |= std::string_view(argv[i]) == "--no-color";
         return cli::report(kProgram, result.error(),
-                           plain ? cli::Colour::Never : cli::colour_for(stderr));
+                           plain ? text::Colour::Never : cli::colour_for(stderr));
     }
     fmt::print("{}", *result);
     return std::fflush(stdout) == 0 ? 0 : static_cast<int>(text::ExitCode::Failed);

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "tools/cli/help_text.h"
+#include "lib/flags/help_text.h"
 #include "tools/sconify/command_line.h"
 #include "tools/sconify/options.h"
 #include "tools/sconify/plaintext_check.h"
@@ -23,7 +23,7 @@ std::optional<std::string> no_variable(std::string_view) {
 text::Outcome<Options> options(std::vector<std::string> words) {
     for (const char* word : {"--from=oci:a", "--to=oci:out/b:t", "--binary=/x"})
         words.insert(words.begin(), word);
-    const auto parsed = cli::parse_flags(command_table(), words, no_variable);
+    const auto parsed = flags::parse_flags(command_table(), words, no_variable);
     if (!parsed)
         return std::unexpected(parsed.error());
     return read_options(*parsed);
@@ -50,11 +50,11 @@ TEST(CommandOf, UndoesTheShellForm) {
 }
 
 TEST(Options, EveryExampleOfTheHelpIsAccepted) {
-    for (const cli::Example& example : command_table().examples) {
+    for (const flags::Example& example : command_table().examples) {
         auto words = *split_shell_words(example.command_line);
         ASSERT_EQ(words[0], "sconify_image");
         words.erase(words.begin());
-        const auto parsed = cli::parse_flags(command_table(), words, no_variable);
+        const auto parsed = flags::parse_flags(command_table(), words, no_variable);
         ASSERT_TRUE(parsed) << parsed.error().what;
         EXPECT_TRUE(read_options(*parsed));
     }

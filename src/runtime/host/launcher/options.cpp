@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "lib/base/checked.h"
+#include "runtime/host/launcher/option_rows.h"
 
 namespace scone::launcher {
 namespace {
@@ -83,25 +84,34 @@ Outcome<void> take_image(Options& options, std::string_view, std::string_view va
     return {};
 }
 
-// One line per option: its flag, its variable, what it means.
-struct Row {
-    std::string_view flag;      // empty: only a variable
-    std::string_view variable;  // empty: only a flag
-    std::string_view argument;
-    std::string_view meaning;
-    Outcome<void> (*take)(Options&, std::string_view, std::string_view);
-};
+constexpr Row setting(std::string_view name, std::string_view variable, std::string_view value,
+                      std::string_view help, std::string_view default_value, auto take,
+                      std::string_view choices = {}) {
+    return {{.name = name,
+             .kind = flags::FlagKind::Value,
+             .value = value,
+             .help = help,
+             .default_value = default_value,
+             .choices = choices,
+             .environment = variable},
+            take};
+}
+
 constexpr std::array kRows{
-    Row{"--heap", "SCONE_HEAP", "SIZE", "protected memory of the program; 64M", &take_heap},
-    Row{"--stack", "SCONE_STACK", "SIZE", "stack of the program's first thread; 2M", &take_stack},
-    Row{"--tcs", "SCONE_TCS", "COUNT", "threads at the same time; 256", &take_tcs},
-    Row{"--fork", "SCONE_FORK", "0|1", "1 permits new processes; 0", &take_fork},
-    Row{"--dlopen", "SCONE_ALLOW_DLOPEN", "0|1|2",
-        "code loaded later: 0 none, 1 of protected regions, 2 any; 2", &take_dlopen},
-    Row{"--mprotect", "SCONE_MPROTECT", "0|1",
-        "1 permits making memory executable and changing code; 1", &take_mprotect},
-    Row{"--mode", "SCONE_MODE", "hw|sim|auto", "which machine; auto", &take_mode},
-    Row{"--image", "", "PATH", "the enclave image", &take_image},
+    setting("heap", "SCONE_HEAP", "SIZE", "protected memory of the program", "64M", &take_heap),
+    setting("stack", "SCONE_STACK", "SIZE", "stack of the program's first thread", "2M",
+            &take_stack),
+    setting("tcs", "SCONE_TCS", "COUNT", "threads at the same time", "256", &take_tcs),
+    setting("fork", "SCONE_FORK", "VALUE", "1 permits new processes", "0", &take_fork, "0|1"),
+    setting("dlopen", "SCONE_ALLOW_DLOPEN", "VALUE",
+            "code loaded later: 0 none, 1 of protected regions, 2 any", "2", &take_dlopen, "0|1|2"),
+    setting("mprotect", "SCONE_MPROTECT", "VALUE",
+            "1 permits making memory executable and changing code", "1", &take_mprotect, "0|1"),
+    setting("mode", "SCONE_MODE", "hw|sim|auto",
+            "which machine: SGX hardware, the simulated one, or hardware where there is any",
+            "auto", &take_mode),
+    setting("image", "", "FILE", "the enclave image, if not the one that is installed", "",
+            &take_image),
 };
 
 bool is_set(const char* name) {
@@ -142,65 +152,23 @@ Outcome<uint64_t> parse_size(std::string_view name, std::string_view text) {
     return base::round_up(*size, sgx::kPageSize);
 }
 
+std::span<const Row> option_rows() {
+    return kRows;
+}
+
 Outcome<Options> options_from_environment() {
     Options options;
     for (const Row& row : kRows) {
-        const char* value = row.variable.empty() ? nullptr : std::getenv(row.variable.data());
+        const std::string_view variable = row.flag.environment;
+        const char* value = variable.empty() ? nullptr : std::getenv(variable.data());
         if (value != nullptr && *value != 0)
-            SCONE_TRY(row.take(options, row.variable, value));
+            SCONE_TRY(row.take(options, variable, value));
     }
     if (const char* level = std::getenv("SCONE_LOG"))
         options.log_level = parse_level(level);
     options.show_version = is_set("SCONE_VERSION");
     options.show_hash = is_set("SCONE_HASH");
     return options;
-}
-
-Outcome<void> parse_arguments(Options& options, const std::vector<std::string>& arguments) {
-    size_t at = 0;
-    while (at < arguments.size() && arguments[at].starts_with("-")) {
-        std::string_view argument = arguments[at++];
-        if (argument == "--")
-            break;
-        if (argument == "--help" || argument == "-h") {
-            options.help = true;
-            return {};
-        }
-        std::string_view flag = argument.substr(0, argument.find('='));
-        const Row* found = nullptr;
-        for (const Row& row : kRows)
-            if (row.flag == flag)
-                found = &row;
-        if (found == nullptr)
-            return text::failure(ExitCode::Usage, "unknown option '" + std::string(flag) + "'", "",
-                                 "scone-run --help");
-        std::string_view value;
-        if (flag.size() < argument.size())
-            value = argument.substr(flag.size() + 1);
-        else if (at < arguments.size())
-            value = arguments[at++];
-        else
-            return wrong_value(flag, "", found->argument);
-        SCONE_TRY(found->take(options, flag, value));
-    }
-    options.command.assign(arguments.begin() + static_cast<ptrdiff_t>(at), arguments.end());
-    return {};
-}
-
-std::string usage_text() {
-    std::string text =
-        "usage: scone-run [OPTIONS] [--] PROGRAM [ARGS]\n"
-        "Runs a program of this computer in an enclave, with the host's files unprotected:\n"
-        "for development and tests.\n\n";
-    for (const Row& row : kRows) {
-        std::string left = "  " + std::string(row.flag) + "=" + std::string(row.argument);
-        left.resize(left.size() < 24 ? 24 : left.size() + 1, ' ');
-        text += left + std::string(row.meaning);
-        if (!row.variable.empty())
-            text += " (" + std::string(row.variable) + ")";
-        text += "\n";
-    }
-    return text;
 }
 
 sgx::Settings apply(const Options& options, sgx::Settings settings) {

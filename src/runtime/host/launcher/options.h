@@ -1,15 +1,14 @@
-// What the user asked for: SCONE_* variables and the options of scone-run.
+// What the user asked for by SCONE_* variables; run_options.h adds the options of scone-run.
 //
 // Side:   host
-// Errors: Usage for a wrong option or value; the message names it and what was expected
-// Source: docs/reference/environment.md; sizes take K, M, G of either case
+// Errors: Usage for a wrong value; the message names the variable and what was expected
+// Units:  sizes take K, M, G of either case
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "lib/sgx/settings_page.h"
 #include "lib/text/failure.h"
@@ -32,8 +31,6 @@ struct Options {
     std::optional<sgx::Fork> fork;
     // scone-run only.
     std::string image_path;  // empty: found by itself
-    bool help = false;
-    std::vector<std::string> command;
 };
 
 // "64M", "1g", "4096". Errors: Usage.
@@ -41,9 +38,6 @@ text::Outcome<uint64_t> parse_size(std::string_view name, std::string_view text)
 
 // The SCONE_* variables of this process.
 text::Outcome<Options> options_from_environment();
-// Options of scone-run on top of `options`; what follows them is the command.
-text::Outcome<void> parse_arguments(Options& options, const std::vector<std::string>& arguments);
-std::string usage_text();
 
 // `defaults` with what the options override.
 sgx::Settings apply(const Options& options, sgx::Settings defaults);

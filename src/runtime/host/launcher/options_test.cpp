@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/host/launcher/run_options.h"
+
 namespace scone::launcher {
 namespace {
 
@@ -14,34 +16,39 @@ TEST(Options, SizesTakeSuffixesOfEitherCase) {
         EXPECT_FALSE(parse_size("x", bad)) << bad;
 }
 
+text::Outcome<RunOptions> read(const std::vector<std::string>& words) {
+    return read_run_options({}, words);
+}
+
 TEST(Options, CommandBeginsBehindTheOptions) {
-    Options options;
-    ASSERT_TRUE(parse_arguments(
-        options, {"--heap=1G", "--fork", "1", "--dlopen=0", "--", "ls", "--heap=2G"}));
-    EXPECT_EQ(options.heap_size, uint64_t{1} << 30);
-    EXPECT_EQ(options.fork, sgx::Fork::Allowed);
-    EXPECT_EQ(options.dlopen, sgx::Dlopen::Refused);
-    EXPECT_EQ(options.command, (std::vector<std::string>{"ls", "--heap=2G"}));
-    Options plain;
-    ASSERT_TRUE(parse_arguments(plain, {"ls", "-l"}));
-    EXPECT_EQ(plain.command.size(), 2u);
+    auto run = read({"--heap=1G", "--fork", "1", "--dlopen=0", "--", "ls", "--heap=2G"});
+    ASSERT_TRUE(run);
+    EXPECT_EQ(run->options.heap_size, uint64_t{1} << 30);
+    EXPECT_EQ(run->options.fork, sgx::Fork::Allowed);
+    EXPECT_EQ(run->options.dlopen, sgx::Dlopen::Refused);
+    EXPECT_EQ(run->command, (std::vector<std::string>{"ls", "--heap=2G"}));
+    auto plain = read({"ls", "-l", "--", "--help"});
+    ASSERT_TRUE(plain);
+    EXPECT_EQ(plain->command, (std::vector<std::string>{"ls", "-l", "--", "--help"}));
+    EXPECT_FALSE(plain->wants_help);
 }
 
 TEST(Options, WrongOnesAreNamed) {
-    for (std::vector<std::string> bad : {std::vector<std::string>{"--heep=1"},
-                                         {"--heap=x"},
+    for (std::vector<std::string> bad : {std::vector<std::string>{"--heep=1", "ls"},
+                                         {"--heap=x", "ls"},
                                          {"--heap"},
-                                         {"--fork=2"},
-                                         {"--dlopen=3"},
-                                         {"--tcs=0"},
-                                         {"--tcs=100000"},
-                                         {"--mode=maybe"}}) {
-        Options options;
-        auto parsed = parse_arguments(options, bad);
-        ASSERT_FALSE(parsed) << bad[0];
-        EXPECT_EQ(parsed.error().exit_code, text::ExitCode::Usage);
-        EXPECT_NE(parsed.error().what.find(bad[0].substr(0, bad[0].find('='))), std::string::npos);
+                                         {"--heap=", "ls"},
+                                         {"--fork=2", "ls"},
+                                         {"--dlopen=3", "ls"},
+                                         {"--tcs=0", "ls"},
+                                         {"--tcs=100000", "ls"},
+                                         {"--mode=maybe", "ls"}}) {
+        auto run = read(bad);
+        ASSERT_FALSE(run) << bad[0];
+        EXPECT_EQ(run.error().exit_code, text::ExitCode::Usage);
+        EXPECT_NE(run.error().what.find(bad[0].substr(0, bad[0].find('='))), std::string::npos);
     }
+    EXPECT_EQ(read({}).error().exit_code, text::ExitCode::Usage);
 }
 
 TEST(Options, LogLevelsHaveNamesAndNumbers) {

@@ -2,11 +2,13 @@
 #include <cstdio>
 
 #include "lib/elf/dependencies.h"
+#include "lib/flags/help_text.h"
 #include "lib/x86_plans/plan_builder.h"
 #include "runtime/host/launcher/file_digest.h"
 #include "runtime/host/launcher/mapped_file.h"
 #include "runtime/host/launcher/program.h"
 #include "runtime/host/launcher/run_main.h"
+#include "runtime/host/launcher/run_options.h"
 #include "runtime/host/launcher/sigstruct_store.h"
 
 namespace {
@@ -14,7 +16,7 @@ namespace {
 using namespace scone;
 using namespace scone::launcher;
 
-// What the issue of scone-run is: any program of the host, its files unprotected.
+// What scone-run is for: any program of the host, its files unprotected.
 sgx::Settings development_settings() {
     sgx::Settings settings;
     settings.dlopen = sgx::Dlopen::Anything;
@@ -58,8 +60,8 @@ std::string libc_of(const std::string& path) {
     return "the program's own (" + std::string(elf::libc_name(found->libc)) + ")";
 }
 
-text::Outcome<int> run(const Options& options) {
-    Program program = SCONE_TRY(find_program(options.command));
+text::Outcome<int> run(const Options& options, const std::vector<std::string>& command) {
+    Program program = SCONE_TRY(find_program(command));
     std::string image_path =
         options.image_path.empty() ? SCONE_TRY(find_image()) : options.image_path;
     MappedFile image = SCONE_TRY(MappedFile::open(image_path));
@@ -84,26 +86,29 @@ text::Outcome<int> run(const Options& options) {
 }
 
 int usage_error(const text::Failure& failure) {
-    std::fprintf(stderr, "scone-run: %s\n  try:   scone-run --help\n", failure.what.c_str());
-    return static_cast<int>(text::ExitCode::Usage);
+    std::fprintf(stderr, "scone-run: %s\n  try:   %s\n", failure.what.c_str(),
+                 failure.next.empty() ? "scone-run --help" : failure.next.c_str());
+    return static_cast<int>(failure.exit_code);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    auto options = options_from_environment();
-    if (!options)
-        return report_fatal(options.error());
-    set_log_level(options->log_level);
-    std::vector<std::string> arguments(argv + 1, argv + argc);
-    if (auto parsed = parse_arguments(*options, arguments); !parsed)
-        return usage_error(parsed.error());
-    if (options->help) {
-        std::fputs(usage_text().c_str(), stdout);
+    auto variables = options_from_environment();
+    if (!variables)
+        return report_fatal(variables.error());
+    set_log_level(variables->log_level);
+    auto wanted = read_run_options(*variables, std::vector<std::string>(argv + 1, argv + argc));
+    if (!wanted)
+        return usage_error(wanted.error());
+    if (wanted->wants_help) {
+        std::fputs(flags::help_text(run_command(), run_command().name).c_str(), stdout);
         return 0;
     }
-    if (options->command.empty())
-        return usage_error({text::ExitCode::Usage, "expected a program to run", "", ""});
-    auto status = run(*options);
+    if (wanted->wants_version) {
+        std::puts("scone-run " SCONE_VERSION_TEXT);
+        return 0;
+    }
+    auto status = run(wanted->options, wanted->command);
     return status ? *status : report_fatal(status.error());
 }

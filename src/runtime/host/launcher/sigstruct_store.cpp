@@ -78,6 +78,15 @@ Outcome<std::vector<uint8_t>> run_signer(const std::string& program, std::string
     return answer;
 }
 
+// In a build tree it lies beside scone-run, where that is installed in ../lib/scone.
+std::string find_signer(const std::string& tool_folder) {
+    const std::string places[] = {tool_folder, tool_folder + "/../lib/scone"};
+    for (const std::string& place : places)
+        if (const std::string path = place + "/" + kDebugSigner; access(path.c_str(), X_OK) == 0)
+            return path;
+    return std::string("/usr/lib/scone/") + kDebugSigner;
+}
+
 bool is_usable(const std::vector<uint8_t>& bytes, const sgx::Measurement256& mr_enclave) {
     auto verified = sgx::verify_sigstruct(bytes);
     return verified && verified->mr_enclave() == mr_enclave;
@@ -90,9 +99,7 @@ Outcome<std::vector<uint8_t>> debug_sigstruct(const sgx::Measurement256& mr_encl
     std::string name = hex_of(mr_enclave);
     if (auto cached = read_cached(kFolder, name); cached && is_usable(*cached, mr_enclave))
         return *std::move(cached);
-    std::string program = tool_folder + "/" + kDebugSigner;
-    if (access(program.c_str(), X_OK) != 0)
-        program = std::string("/usr/lib/scone/") + kDebugSigner;
+    const std::string program = find_signer(tool_folder);
     auto made = SCONE_TRY(run_signer(program, name));
     if (!is_usable(made, mr_enclave))
         return cannot_sign(program + " gave a SIGSTRUCT that is not for this enclave");

@@ -18,7 +18,8 @@ namespace scone::launcher {
 // The signing program's name; it takes MRENCLAVE in hexadecimal and writes 1808 bytes to stdout.
 inline constexpr const char kDebugSigner[] = "scone-sign-debug";
 
-// `tool_folder`: where the signing program lies beside ours; /usr/lib/scone is looked at as well.
+// `tool_folder`: where the signing program lies beside ours; its ../lib/scone and /usr/lib/scone
+// are looked at as well.
 text::Outcome<std::vector<uint8_t>> debug_sigstruct(const sgx::Measurement256& mr_enclave,
                                                     const std::string& tool_folder);
 

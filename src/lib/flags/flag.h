@@ -1,6 +1,6 @@
 // A command line as data: commands, their flags and arguments, defined once.
 //
-// Side:    host
+// Side:    hosted
 // The parser (parse_flags), --help, the manual page and the completion (help_text) are made from
 // these tables, so that none of them can say something the others do not.
 // Threads: constant data; the tables live as long as the program
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace scone::cli {
+namespace scone::flags {
 
 enum class FlagKind {
     Switch,    // --dry-run
@@ -29,7 +29,7 @@ struct Flag {
     std::string_view choices = {};        // "0|1|2": only these values are accepted
     std::string_view environment = {};    // variable that gives the value if the flag is absent
     std::string_view not_supported = {};  // why it is refused for now, with ExitCode::Unsupported
-    bool hidden = false;                  // parsed and in the manual page, but not in --help
+    bool hidden = false;                  // parsed, but neither in --help nor in the manual page
     bool alone = false;                   // as --help: what is missing is no error (--version)
 };
 
@@ -63,4 +63,4 @@ struct Command {
 // Both are added to every command by the parser and by the help; no table lists them.
 inline constexpr Flag kHelpFlag{.name = "help", .letter = 'h', .help = "print this help and end"};
 
-}  // namespace scone::cli
+}  // namespace scone::flags

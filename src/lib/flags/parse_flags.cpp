@@ -1,15 +1,12 @@
-#include "tools/cli/parse_flags.h"
-
-#include <fmt/format.h>
+#include "lib/flags/parse_flags.h"
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
-#include <fstream>
+#include <utility>
 
 #include "lib/base/checked.h"
 
-namespace scone::cli {
+namespace scone::flags {
 namespace {
 
 using text::ExitCode;
@@ -17,21 +14,30 @@ using text::failure;
 using text::Failure;
 using text::Outcome;
 
-// Edit distance, for "did you mean"; names are short.
+// Edit distance, for "did you mean", in which two letters that changed places count as one; names
+// are short.
 size_t distance(std::string_view a, std::string_view b) {
-    std::vector<size_t> row(b.size() + 1);
+    std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
     for (size_t j = 0; j <= b.size(); ++j)
         row[j] = j;
     for (size_t i = 1; i <= a.size(); ++i) {
-        size_t diagonal = row[0];
+        before = std::exchange(last, row);
         row[0] = i;
         for (size_t j = 1; j <= b.size(); ++j) {
-            const size_t above = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-            diagonal = above;
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], before[j - 2] + 1);
         }
     }
     return row[b.size()];
+}
+
+std::string option(const Flag& flag) {
+    return "option '--" + std::string(flag.name) + "'";
+}
+
+std::string_view value_of(const Flag& flag) {
+    return flag.choices.empty() ? flag.value : flag.choices;
 }
 
 bool is_choice(std::string_view choices, std::string_view value) {
@@ -89,7 +95,9 @@ class FlagParser {
                     return std::unexpected(ok.error());
             }
             if (unknown_subcommand_)
-                return usage(fmt::format("unknown command '{}'", *unknown_subcommand_), "commands");
+                return usage("unknown command '" + *unknown_subcommand_ + "'" +
+                                 nearest_command(*unknown_subcommand_),
+                             "commands");
         }
         out_.command = chain_.back();
         if (out_.help_wanted || stands_alone_)
@@ -104,7 +112,7 @@ class FlagParser {
   private:
     std::unexpected<Failure> usage(std::string what, std::string_view about = "options") const {
         return failure(ExitCode::Usage, std::move(what), {},
-                       fmt::format("{} --help lists the {}", out_.path, about));
+                       out_.path + " --help lists the " + std::string(about));
     }
 
     void take_plain(std::string_view word) {
@@ -113,7 +121,7 @@ class FlagParser {
             for (const Command& sub : current.subcommands) {
                 if (sub.name == word || std::ranges::count(sub.aliases, word) > 0) {
                     chain_.push_back(&sub);
-                    out_.path += fmt::format(" {}", sub.name);
+                    out_.path += " " + std::string(sub.name);
                     return;
                 }
             }
@@ -145,7 +153,18 @@ class FlagParser {
                     best = flag.name;
                     best_distance = d;
                 }
-        return best.empty() ? "" : fmt::format("; did you mean --{}?", best);
+        return best.empty() ? "" : "; did you mean --" + std::string(best) + "?";
+    }
+
+    std::string nearest_command(std::string_view word) const {
+        std::string_view best;
+        size_t best_distance = 3;
+        for (const Command& sub : chain_.back()->subcommands)
+            if (const size_t d = distance(word, sub.name); d < best_distance) {
+                best = sub.name;
+                best_distance = d;
+            }
+        return best.empty() ? "" : "; did you mean '" + std::string(best) + "'?";
     }
 
     Outcome<void> take_long(std::string_view text) {
@@ -153,11 +172,11 @@ class FlagParser {
         const std::string_view name = text.substr(0, equals);
         const Flag* flag = find([&](const Flag& f) { return f.name == name; });
         if (flag == nullptr)
-            return usage(fmt::format("unknown option '--{}'{}", name, nearest(name)));
+            return usage("unknown option '--" + std::string(name) + "'" + nearest(name));
         if (flag->kind == FlagKind::Switch) {
             if (equals != std::string_view::npos)
-                return usage(fmt::format("option '--{}' takes no value, got '{}'", name,
-                                         text.substr(equals + 1)));
+                return usage(option(*flag) + " takes no value, got '" +
+                             std::string(text.substr(equals + 1)) + "'");
             return set(*flag, "");
         }
         if (equals != std::string_view::npos)
@@ -171,7 +190,7 @@ class FlagParser {
             letters.remove_prefix(1);
             const Flag* flag = find([&](const Flag& f) { return f.letter == letter; });
             if (flag == nullptr)
-                return usage(fmt::format("unknown option '-{}'", letter));
+                return usage(std::string("unknown option '-") + letter + "'");
             if (flag->kind == FlagKind::Switch) {
                 if (auto ok = set(*flag, ""); !ok)
                     return ok;
@@ -186,8 +205,12 @@ class FlagParser {
 
     Outcome<void> set_from_next_word(const Flag& flag) {
         if (next_ >= words_.size())
-            return usage(fmt::format("option '--{}' needs a value ({})", flag.name, flag.value));
+            return needs_value(flag);
         return set(flag, words_[next_++]);
+    }
+
+    std::unexpected<Failure> needs_value(const Flag& flag) const {
+        return usage(option(flag) + " needs a value (" + std::string(value_of(flag)) + ")");
     }
 
     Outcome<void> set(const Flag& flag, std::string_view value) {
@@ -196,12 +219,13 @@ class FlagParser {
             return {};
         }
         if (!flag.not_supported.empty())
-            return failure(ExitCode::Unsupported,
-                           fmt::format("option '--{}' is not supported yet", flag.name), {},
+            return failure(ExitCode::Unsupported, option(flag) + " is not supported yet", {},
                            std::string(flag.not_supported));
+        if (flag.kind != FlagKind::Switch && value.empty())
+            return needs_value(flag);
         if (!flag.choices.empty() && !is_choice(flag.choices, value))
-            return usage(fmt::format("option '--{}' expects one of {}, got '{}'", flag.name,
-                                     flag.choices, value));
+            return usage(option(flag) + " expects one of " + std::string(flag.choices) + ", got '" +
+                         std::string(value) + "'");
         stands_alone_ |= flag.alone;
         out_.values_[std::string(flag.name)].emplace_back(value);
         return {};
@@ -225,20 +249,19 @@ class FlagParser {
     Outcome<void> check_arguments() {
         const Command& current = *chain_.back();
         if (!current.subcommands.empty() && current.arguments.empty() && out_.arguments.empty())
-            return usage(fmt::format("'{}' needs a command", out_.path), "commands");
+            return usage("'" + out_.path + "' needs a command", "commands");
         size_t required = 0;
         bool unlimited = current.rest_is_verbatim;
         for (const Argument& argument : current.arguments) {
             if (argument.arity == Arity::One || argument.arity == Arity::AtLeastOne) {
                 if (out_.arguments.size() <= required)
-                    return usage(fmt::format("argument {} is missing", argument.name));
+                    return usage("argument " + std::string(argument.name) + " is missing");
                 ++required;
             }
             unlimited |= argument.arity == Arity::Many || argument.arity == Arity::AtLeastOne;
         }
         if (!unlimited && out_.arguments.size() > current.arguments.size())
-            return usage(
-                fmt::format("unexpected argument '{}'", out_.arguments[current.arguments.size()]));
+            return usage("unexpected argument '" + out_.arguments[current.arguments.size()] + "'");
         return {};
     }
 
@@ -257,53 +280,11 @@ Outcome<ParsedCommand> parse_flags(const Command& root, std::span<const std::str
     return FlagParser(root, words, environment).run();
 }
 
-std::vector<std::string> words_of(int argc, char** argv) {
-    return argc > 1 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>{};
-}
-
-std::optional<std::string> process_environment(std::string_view variable) {
-    const char* value = std::getenv(std::string(variable).c_str());
-    return value == nullptr || *value == 0 ? std::nullopt : std::optional<std::string>(value);
-}
-
-namespace {
-Outcome<void> expand_into(std::span<const std::string> words, int depth,
-                          std::vector<std::string>& out) {
-    if (depth > 8)
-        return failure(ExitCode::Usage, "argument files (@FILE) name each other more than 8 deep");
-    bool as_it_stands = false;
-    for (const std::string& word : words) {
-        as_it_stands |= word == "--";
-        if (as_it_stands || word.size() < 2 || word[0] != '@') {
-            out.push_back(word);
-            continue;
-        }
-        std::ifstream file(word.substr(1));
-        if (!file)
-            return failure(ExitCode::NotFound,
-                           fmt::format("cannot read argument file '{}'", word.substr(1)));
-        std::vector<std::string> lines;
-        for (std::string line; std::getline(file, line);)
-            lines.push_back(line);
-        if (auto ok = expand_into(lines, depth + 1, out); !ok)
-            return ok;
-    }
-    return {};
-}
-}  // namespace
-
-Outcome<std::vector<std::string>> expand_files(std::span<const std::string> words) {
-    std::vector<std::string> out;
-    if (auto ok = expand_into(words, 0, out); !ok)
-        return std::unexpected(ok.error());
-    return out;
-}
-
 Outcome<uint64_t> parse_size(std::string_view flag, std::string_view value) {
     const auto wrong = [&] {
-        return failure(
-            ExitCode::Usage,
-            fmt::format("option '--{}' expects a size such as 64M or 1G, got '{}'", flag, value));
+        return failure(ExitCode::Usage, "option '--" + std::string(flag) +
+                                            "' expects a size such as 64M or 1G, got '" +
+                                            std::string(value) + "'");
     };
     uint64_t number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -336,4 +317,4 @@ Outcome<uint64_t> parse_size(std::string_view flag, std::string_view value) {
     return *bytes;
 }
 
-}  // namespace scone::cli
+}  // namespace scone::flags

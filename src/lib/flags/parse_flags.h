@@ -1,10 +1,10 @@
 // Reads the words of a command line by the tables of flag.h.
 //
-// Side:    host
+// Side:    hosted
 // Accepted: --name=value, --name value, -n value, -nvalue, combined switches (-GCS), -- (what
 //           follows are arguments). A switch takes no value; a value given twice: the last wins.
 // Errors:  Usage (unknown flag with the nearest known one, missing or extra argument, value not
-//          among the choices), Unsupported (a flag whose table entry says so)
+//          among the choices, or empty), Unsupported (a flag whose table entry says so)
 // Threads: pure functions
 #pragma once
 
@@ -16,10 +16,10 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/flags/flag.h"
 #include "lib/text/failure.h"
-#include "tools/cli/flag.h"
 
-namespace scone::cli {
+namespace scone::flags {
 
 using Lookup = std::function<std::optional<std::string>(std::string_view variable)>;
 
@@ -50,15 +50,7 @@ class ParsedCommand {
 text::Outcome<ParsedCommand> parse_flags(const Command& root, std::span<const std::string> words,
                                          const Lookup& environment);
 
-// argv[1..] as strings.
-std::vector<std::string> words_of(int argc, char** argv);
-// getenv as a Lookup; an empty variable counts as absent.
-std::optional<std::string> process_environment(std::string_view variable);
-// Replaces each word "@FILE" by the lines of FILE, one word per line, to a depth of 8. Words behind
-// "--" stay as they are.
-text::Outcome<std::vector<std::string>> expand_files(std::span<const std::string> words);
-
 // A number of bytes: digits with an optional suffix k, m or g of either case (powers of 1024).
 text::Outcome<uint64_t> parse_size(std::string_view flag, std::string_view value);
 
-}  // namespace scone::cli
+}  // namespace scone::flags
