@@ -177,7 +177,8 @@ Outcome<void> apply_config_file(const std::filesystem::path& path, Options& opti
     std::string doing = "reading the configuration " + path.string();
     auto content = SCONE_TRY(read_file(path, kMaxFileSize));
     if (!content)
-        return failure(ExitCode::NotFound, "there is no such file", doing);
+        return failure(ExitCode::NotFound, "there is no file '" + path.string() + "'", doing,
+                       "scone-cas --help; without a file the defaults hold");
     auto applied = apply_config(content->expose_text(), path.parent_path(), options);
     if (!applied)
         applied.error().doing = doing;

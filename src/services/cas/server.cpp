@@ -110,6 +110,13 @@ void print_start(const Options& options, const Authority& authority, const net::
     std::fprintf(stderr,
                  "scone-cas: WARNING: this CAS runs outside an enclave; whoever controls this "
                  "machine can read its secrets\n");
+    std::error_code error;
+    if (!options.collateral.empty() && !std::filesystem::is_directory(options.collateral, error))
+        std::fprintf(
+            stderr,
+            "scone-cas: WARNING: there is no collateral folder %s: quotes of real enclaves "
+            "are refused until there is one\n",
+            options.collateral.c_str());
     std::printf("scone-cas %s\n", kVersion);
     std::printf("CAS key hash is %s\n", authority.key_hash.c_str());
     std::printf("state is in %s\n", options.state.c_str());

@@ -68,8 +68,8 @@ Outcome<StateFolder> StateFolder::open(const fs::path& path) {
     std::error_code error;
     fs::create_directories(path, error);
     if (error)
-        return failure(ExitCode::Failed, error.message(), doing,
-                       "choose a folder that can be written: --state DIR");
+        return failure(error == std::errc::permission_denied ? ExitCode::Denied : ExitCode::Failed,
+                       error.message(), doing, "choose a folder that can be written: --state DIR");
     if (chmod(path.c_str(), 0700) != 0)
         return system_failure(doing);
     Descriptor lock(::open((path / "cas.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

@@ -16,7 +16,9 @@ using text::ExitCode;
 constexpr const char* kDoing = "using LAS's state folder";
 
 std::unexpected<text::Failure> errno_failure(const std::string& what) {
-    return text::failure(ExitCode::Failed, what + ": " + std::strerror(errno), kDoing,
+    const bool denied = errno == EACCES || errno == EPERM;
+    return text::failure(denied ? ExitCode::Denied : ExitCode::Failed,
+                         what + ": " + std::strerror(errno), kDoing,
                          "choose a folder that is writable: --state DIR");
 }
 

@@ -23,6 +23,12 @@ bool is_host_character(char c) {
            c == '.' || c == '_' || c == ':' || c == '%';
 }
 
+// Of an address without its zone ("%eth0").
+bool is_ipv6_character(char c) {
+    return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || (c >= '0' && c <= '9') || c == ':' ||
+           c == '.';
+}
+
 }  // namespace
 
 std::string Endpoint::text() const {
@@ -60,6 +66,10 @@ text::Outcome<Endpoint> parse_endpoint(std::string_view given, uint16_t default_
         port_text = rest.substr(colon + 1);
         has_port = true;
     }
+    // More than one colon: an IPv6 address, which a name is not.
+    if (std::ranges::count(host, ':') > 0 &&
+        !std::ranges::all_of(host.substr(0, host.find('%')), is_ipv6_character))
+        return refuse();
     std::optional<uint16_t> port = has_port ? parse_port(port_text) : default_port;
     if (host.empty() || host.size() > 253 || !std::ranges::all_of(host, is_host_character) || !port)
         return refuse();

@@ -267,8 +267,10 @@ TEST(Endpoint, ReadsTheUsualForms) {
     EXPECT_EQ(text_of("https://cas.example.com:9/"), "cas.example.com:9");
     EXPECT_EQ(text_of("[::1]:5"), "[::1]:5");
     EXPECT_EQ(text_of("::1"), "[::1]:8081");
+    EXPECT_EQ(text_of("fe80::1%eth0"), "[fe80::1%eth0]:8081");
     EXPECT_EQ(text_of("0.0.0.0:0"), "0.0.0.0:0");
-    for (const char* bad : {"", ":1", "a:", "a:b", "a:65536", "a:-1", "[::1", "[::1]x", "a b:1"})
+    for (const char* bad :
+         {"", ":1", "a:", "a:b", "a:65536", "a:-1", "[::1", "[::1]x", "a b:1", "not:a:host"})
         EXPECT_EQ(text_of(bad), "refused") << bad;
 }
 

@@ -19,7 +19,8 @@ using text::failure;
 using text::Outcome;
 
 auto unreachable(const Endpoint& server, const std::string& why) {
-    return failure(ExitCode::Unreachable, "cannot reach " + server.text() + ": " + why);
+    return failure(ExitCode::Unreachable, "cannot reach " + server.text() + ": " + why, {},
+                   "see that it runs and that host and port are right");
 }
 
 // True when the connection stands; errno says why not.

@@ -202,6 +202,10 @@ class ClientConfigFile {
     static Outcome<ClientConfig> open(const std::string& path,
                                       const std::function<void(ClientConfig&)>& change) {
         std::error_code error;
+        if (std::filesystem::is_directory(path, error))
+            return failure(ExitCode::InvalidInput,
+                           fmt::format("'{}' is a folder, expected the state file of scone", path),
+                           {}, fmt::format("--config={}/config.json", path));
         const std::filesystem::path folder = std::filesystem::path(path).parent_path();
         if (!folder.empty() && std::filesystem::create_directories(folder, error))
             ::chmod(folder.c_str(), 0700);
