@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "lib/attest/qe_identity.h"
-#include "lib/attest/tcb_info.h"
 #include "lib/crypto/hash.h"
 #include "lib/crypto/signature.h"
 
@@ -97,13 +95,13 @@ Result<std::string_view> check_document(std::string_view text, const char* name,
 }
 
 Result<TcbInfo> check_tcb_info(const Collateral& collateral, const crypto::PublicKey& signer,
-                               const Quote& quote, const PckExtension& pck, Freshness& freshness) {
+                               Tee tee, const PckExtension& pck, Freshness& freshness) {
     TcbInfo info = SCONE_TRY(
         parse_tcb_info(SCONE_TRY(check_document(collateral.tcb_info, "tcbInfo", signer))));
     SCONE_TRY(
         freshness.add(info.validity.issue_date, info.validity.next_update, "TCB info has expired"));
     // 4.1.2.4.9
-    if (info.tee != quote.tee)
+    if (info.tee != tee)
         return error(ErrorCode::CollateralMismatch, "TCB info is for another TEE than the quote");
     // 4.1.2.4.10
     if (info.fmspc != pck.fmspc)
@@ -114,13 +112,13 @@ Result<TcbInfo> check_tcb_info(const Collateral& collateral, const crypto::Publi
 }
 
 Result<QeIdentity> check_qe_identity(const Collateral& collateral, const crypto::PublicKey& signer,
-                                     const Quote& quote, Freshness& freshness) {
+                                     Tee tee, Freshness& freshness) {
     QeIdentity identity = SCONE_TRY(parse_qe_identity(
         SCONE_TRY(check_document(collateral.qe_identity, "enclaveIdentity", signer))));
     SCONE_TRY(freshness.add(identity.validity.issue_date, identity.validity.next_update,
                             "QE identity has expired"));
     // 4.1.2.4.14
-    if (identity.tee != quote.tee)
+    if (identity.tee != tee)
         return error(ErrorCode::CollateralMismatch,
                      "QE identity is for another TEE than the quote");
     return identity;
@@ -167,17 +165,63 @@ Result<void> judge_tcb(const Quote& quote, const PckExtension& pck, const TcbInf
     return {};
 }
 
-}  // namespace
-
-Result<PckChain> check_quote_signatures(const Quote& quote, const TrustAnchor& anchor,
-                                        int64_t time) {
+// 4.1.2.4.1 to .5
+Result<CheckedPlatform> check_chain(const Quote& quote, const TrustAnchor& anchor, int64_t time) {
     if (quote.certification_type != CertificationType::PckChain)
         return error(ErrorCode::NoPckCertificate,
                      "quote carries no PCK certificate chain (certification data type 5)",
                      static_cast<uint64_t>(quote.certification_type));
-    // 4.1.2.4.1 to .5
-    PckChain chain =
-        SCONE_TRY(check_pck_chain(base::as_text(quote.certification_data), anchor, time));
+    CheckedPlatform platform{
+        SCONE_TRY(check_pck_chain(base::as_text(quote.certification_data), anchor, time)), {}, {}};
+    for (const Certificate* certificate :
+         {&platform.chain.leaf, &platform.chain.ca, &platform.chain.root})
+        platform.window.narrow(certificate->not_before(), certificate->not_after());
+    return platform;
+}
+
+// Everything that collateral says whichever quote of this platform it is used for.
+Result<void> add_collateral(CheckedPlatform& platform, const Collateral& collateral, Tee tee,
+                            const VerificationRules& rules, const TrustAnchor& anchor) {
+    Verdict verdict;
+    verdict.platform = platform.chain.extension;
+    Freshness freshness(rules, verdict);
+    Certificate signer =
+        SCONE_TRY(check_tcb_signer(collateral.tcb_signing_chain, anchor, rules.time));
+    auto signer_key = signer.public_key();
+    if (!signer_key)
+        return error(ErrorCode::CollateralSignature, signer_key.error().text);
+    SCONE_TRY(
+        check_revocations(collateral, rules, anchor, platform.chain, signer, freshness, verdict));
+    TcbInfo info = SCONE_TRY(
+        check_tcb_info(collateral, *signer_key, tee, platform.chain.extension, freshness));
+    QeIdentity identity = SCONE_TRY(check_qe_identity(collateral, *signer_key, tee, freshness));
+    verdict.tcb_evaluation_data_number = std::min(info.validity.tcb_evaluation_data_number,
+                                                  identity.validity.tcb_evaluation_data_number);
+    platform.window.narrow(signer.not_before(), signer.not_after());
+    platform.window.narrow(verdict.collateral_issued, verdict.collateral_next_update);
+    platform.collateral = {std::move(info), std::move(identity), std::move(verdict)};
+    return {};
+}
+
+// The sizes keep the parts apart.
+Result<PlatformCache::Key> cache_key(const Quote& quote, const Collateral& collateral,
+                                     const TrustAnchor& anchor) {
+    auto root = anchor.root_key.p256_point();
+    if (!root)
+        return error(ErrorCode::Library, root.error().text);
+    const Bytes chain = quote.certification_data, tcb = base::as_bytes(collateral.tcb_info),
+                qe = base::as_bytes(collateral.qe_identity),
+                signers = base::as_bytes(collateral.tcb_signing_chain),
+                pck_list = collateral.pck_crl, root_list = collateral.root_ca_crl;
+    std::vector<uint8_t> head{static_cast<uint8_t>(quote.tee),
+                              static_cast<uint8_t>(quote.certification_type)};
+    for (Bytes part : {chain, tcb, qe, signers, pck_list, root_list})
+        for (int shift = 0; shift < 64; shift += 8)
+            head.push_back(static_cast<uint8_t>(uint64_t{part.size()} >> shift));
+    return crypto::sha256_of_parts({head, *root, chain, tcb, qe, signers, pck_list, root_list});
+}
+
+Result<void> check_signatures(const Quote& quote, const PckChain& chain) {
     // 4.1.2.4.12
     if (!crypto::verify_p256_raw(chain.leaf_key, quote.qe_report_bytes, quote.qe_report_signature))
         return error(ErrorCode::QeReportSignature, "QE report is not signed by the PCK");
@@ -193,30 +237,72 @@ Result<PckChain> check_quote_signatures(const Quote& quote, const TrustAnchor& a
         return error(ErrorCode::QuoteMalformed, "attestation key is not a point of P-256");
     if (!crypto::verify_p256_raw(*key, quote.signed_bytes, quote.signature))
         return error(ErrorCode::QuoteSignature, "quote is not signed by the attestation key");
-    return chain;
+    return {};
+}
+
+using Platform = std::shared_ptr<const CheckedPlatform>;
+
+Result<Platform> checked_chain(const Quote& quote, const TrustAnchor& anchor, int64_t time,
+                               PlatformCache* cache) {
+    std::optional<PlatformCache::Key> key;
+    if (cache != nullptr) {
+        key = SCONE_TRY(cache_key(quote, {}, anchor));
+        if (Platform kept = cache->find(*key, time))
+            return kept;
+    }
+    auto made =
+        std::make_shared<const CheckedPlatform>(SCONE_TRY(check_chain(quote, anchor, time)));
+    if (key)
+        cache->keep(*key, made);
+    return made;
+}
+
+bool is_strict(const VerificationRules& rules) {
+    return rules.expired_collateral == ExpiredCollateral::Refuse &&
+           rules.missing_lists == MissingRevocationLists::Refuse;
+}
+
+Result<Verdict> judge(const Quote& quote, const CheckedPlatform& platform) {
+    const CheckedCollateral& collateral = *platform.collateral;
+    Verdict verdict = collateral.verdict;
+    // 4.1.2.4.15
+    const IsvLevel* qe_level = SCONE_TRY(match_qe(collateral.qe_identity, quote.qe_report()));
+    SCONE_TRY(judge_tcb(quote, platform.chain.extension, collateral.tcb_info, *qe_level, verdict));
+    return verdict;
+}
+
+}  // namespace
+
+Result<PckChain> check_quote_chain(const Quote& quote, const TrustAnchor& anchor, int64_t time,
+                                   PlatformCache* cache) {
+    return SCONE_TRY(checked_chain(quote, anchor, time, cache))->chain;
+}
+
+Result<PckChain> check_quote_signatures(const Quote& quote, const TrustAnchor& anchor, int64_t time,
+                                        PlatformCache* cache) {
+    Platform platform = SCONE_TRY(checked_chain(quote, anchor, time, cache));
+    SCONE_TRY(check_signatures(quote, platform->chain));
+    return platform->chain;
 }
 
 Result<Verdict> check_quote(const Quote& quote, const Collateral& collateral,
-                            const VerificationRules& rules, const TrustAnchor& anchor) {
-    PckChain chain = SCONE_TRY(check_quote_signatures(quote, anchor, rules.time));
-    Verdict verdict;
-    verdict.platform = chain.extension;
-    Freshness freshness(rules, verdict);
-    Certificate signer =
-        SCONE_TRY(check_tcb_signer(collateral.tcb_signing_chain, anchor, rules.time));
-    auto signer_key = signer.public_key();
-    if (!signer_key)
-        return error(ErrorCode::CollateralSignature, signer_key.error().text);
-    SCONE_TRY(check_revocations(collateral, rules, anchor, chain, signer, freshness, verdict));
-    TcbInfo info =
-        SCONE_TRY(check_tcb_info(collateral, *signer_key, quote, chain.extension, freshness));
-    QeIdentity identity = SCONE_TRY(check_qe_identity(collateral, *signer_key, quote, freshness));
-    verdict.tcb_evaluation_data_number = std::min(info.validity.tcb_evaluation_data_number,
-                                                  identity.validity.tcb_evaluation_data_number);
-    // 4.1.2.4.15
-    const IsvLevel* qe_level = SCONE_TRY(match_qe(identity, quote.qe_report()));
-    SCONE_TRY(judge_tcb(quote, chain.extension, info, *qe_level, verdict));
-    return verdict;
+                            const VerificationRules& rules, const TrustAnchor& anchor,
+                            PlatformCache* cache) {
+    std::optional<PlatformCache::Key> key;
+    if (cache != nullptr && is_strict(rules)) {
+        key = SCONE_TRY(cache_key(quote, collateral, anchor));
+        if (Platform kept = cache->find(*key, rules.time)) {
+            SCONE_TRY(check_signatures(quote, kept->chain));
+            return judge(quote, *kept);
+        }
+    }
+    auto platform = std::make_shared<CheckedPlatform>(
+        *SCONE_TRY(checked_chain(quote, anchor, rules.time, cache)));
+    SCONE_TRY(check_signatures(quote, platform->chain));
+    SCONE_TRY(add_collateral(*platform, collateral, quote.tee, rules, anchor));
+    if (key)
+        cache->keep(*key, platform);
+    return judge(quote, *platform);
 }
 
 }  // namespace scone::attest

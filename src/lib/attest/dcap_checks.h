@@ -5,18 +5,23 @@
 // Side:    hosted
 #pragma once
 
-#include "lib/attest/pck_chain.h"
+#include "lib/attest/platform_cache.h"
 #include "lib/attest/quote_verifier.h"
 
 namespace scone::attest {
 
 // Steps that need no collateral: PCK chain, QE report signature, attestation key binding, quote
-// signature.
-Result<PckChain> check_quote_signatures(const Quote& quote, const TrustAnchor& anchor,
-                                        int64_t time);
+// signature. `cache` may be null: then everything is checked anew.
+Result<PckChain> check_quote_signatures(const Quote& quote, const TrustAnchor& anchor, int64_t time,
+                                        PlatformCache* cache = nullptr);
 
-// All steps.
+// The PCK chain alone.
+Result<PckChain> check_quote_chain(const Quote& quote, const TrustAnchor& anchor, int64_t time,
+                                   PlatformCache* cache);
+
+// All steps. Only what strict rules accept is kept in `cache`.
 Result<Verdict> check_quote(const Quote& quote, const Collateral& collateral,
-                            const VerificationRules& rules, const TrustAnchor& anchor);
+                            const VerificationRules& rules, const TrustAnchor& anchor,
+                            PlatformCache* cache = nullptr);
 
 }  // namespace scone::attest

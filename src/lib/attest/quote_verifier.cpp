@@ -16,13 +16,20 @@ bool VerifiedQuote::debug() const {
 }
 
 Result<VerifiedQuote> verify_quote(Bytes bytes, const Collateral& collateral,
-                                   const VerificationRules& rules) {
+                                   const VerificationRules& rules, PlatformCache* cache) {
     Quote quote = SCONE_TRY(parse_quote(bytes));
     if (quote.qe_vendor_id != kIntelQeVendor)
         return error(ErrorCode::QuoteUnsupported, "quoting enclave is not Intel's");
     TrustAnchor anchor = SCONE_TRY(intel_trust_anchor());
-    Verdict verdict = SCONE_TRY(check_quote(quote, collateral, rules, anchor));
+    Verdict verdict = SCONE_TRY(check_quote(quote, collateral, rules, anchor, cache));
     return VerifiedQuote(std::move(quote), std::move(verdict));
+}
+
+Result<CollateralNeeded> collateral_needed(const Quote& quote, int64_t time, PlatformCache* cache) {
+    TrustAnchor anchor = SCONE_TRY(intel_trust_anchor());
+    PckChain chain = SCONE_TRY(check_quote_chain(quote, anchor, time, cache));
+    return CollateralNeeded{chain.extension.fmspc,
+                            chain.leaf.issuer_common_name().find("Platform") != std::string::npos};
 }
 
 }  // namespace scone::attest

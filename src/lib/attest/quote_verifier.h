@@ -4,7 +4,7 @@
 // Units:   times in seconds since 1970. `time` is not the host's clock without thought: an enclave
 //          bounds it from below by Verdict::collateral_issued of what it has seen before.
 // Errors:  every code of error.h; none of them can be tolerated
-// Threads: pure functions
+// Threads: pure functions but for `cache`, which may be shared by threads; null: none is used
 // Source:  Intel QVL, QuoteVerifier.cpp (the numbers 4.1.2.x are its own)
 //
 // Only Intel's root is trusted here. Quotes of simulated enclaves are another type and another
@@ -13,6 +13,7 @@
 
 #include <string_view>
 
+#include "lib/attest/platform_cache.h"
 #include "lib/attest/quote.h"
 #include "lib/attest/verdict.h"
 
@@ -50,7 +51,8 @@ class VerifiedQuote {
     const Verdict& verdict() const { return verdict_; }
 
   private:
-    friend Result<VerifiedQuote> verify_quote(Bytes, const Collateral&, const VerificationRules&);
+    friend Result<VerifiedQuote> verify_quote(Bytes, const Collateral&, const VerificationRules&,
+                                              PlatformCache*);
     VerifiedQuote(Quote quote, Verdict verdict)
         : quote_(std::move(quote)), verdict_(std::move(verdict)) {}
 
@@ -59,6 +61,14 @@ class VerifiedQuote {
 };
 
 Result<VerifiedQuote> verify_quote(Bytes quote, const Collateral& collateral,
-                                   const VerificationRules& rules);
+                                   const VerificationRules& rules, PlatformCache* cache = nullptr);
+
+// Which collateral a quote needs, by its PCK certificate, which is Intel's and valid.
+struct CollateralNeeded {
+    ByteArray<6> fmspc;
+    bool is_platform_ca;  // else the processor CA
+};
+Result<CollateralNeeded> collateral_needed(const Quote& quote, int64_t time,
+                                           PlatformCache* cache = nullptr);
 
 }  // namespace scone::attest

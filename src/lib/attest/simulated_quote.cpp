@@ -21,13 +21,14 @@ Result<void> check_allowed(AllowSimulation operator_says, const Tolerances& poli
 }  // namespace
 
 Result<VerifiedSimulatedQuote> verify_simulated_quote(Bytes bytes, AllowSimulation operator_says,
-                                                      const Tolerances& policy, int64_t time) {
+                                                      const Tolerances& policy, int64_t time,
+                                                      PlatformCache* cache) {
     SCONE_TRY(check_allowed(operator_says, policy));
     Quote quote = SCONE_TRY(parse_quote(bytes));
     if (quote.version != 3 || quote.tee != Tee::Sgx || quote.qe_vendor_id != kSimulatedQeVendor)
         return error(ErrorCode::NotSimulated, "quote is not that of a simulated quoting enclave");
     TrustAnchor anchor = SCONE_TRY(simulation_trust_anchor());
-    PckChain chain = SCONE_TRY(check_quote_signatures(quote, anchor, time));
+    PckChain chain = SCONE_TRY(check_quote_signatures(quote, anchor, time, cache));
     sgx::ReportBody qe_report = quote.qe_report();
     if (qe_report.mr_enclave != simulated_qe_identity().mr_enclave ||
         qe_report.mr_signer != simulated_qe_identity().mr_signer)

@@ -26,7 +26,8 @@ class VerifiedSimulatedQuote {
 
   private:
     friend Result<VerifiedSimulatedQuote> verify_simulated_quote(Bytes, AllowSimulation,
-                                                                 const Tolerances&, int64_t);
+                                                                 const Tolerances&, int64_t,
+                                                                 PlatformCache*);
     VerifiedSimulatedQuote(const sgx::ReportBody& report, const ByteArray<16>& qe_id)
         : report_(report), qe_id_(qe_id) {}
 
@@ -37,7 +38,8 @@ class VerifiedSimulatedQuote {
 // SimulationNotAllowed unless the operator allows it and the policy tolerates debug-mode; the text
 // says which of the two is missing.
 Result<VerifiedSimulatedQuote> verify_simulated_quote(Bytes quote, AllowSimulation operator_says,
-                                                      const Tolerances& policy, int64_t time);
+                                                      const Tolerances& policy, int64_t time,
+                                                      PlatformCache* cache = nullptr);
 
 // The keys of a simulated quoting enclave: kept across restarts.
 struct SimulatedQuotingKeys {

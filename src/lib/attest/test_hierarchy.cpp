@@ -197,13 +197,14 @@ std::string Hierarchy::qe_identity() const {
             std::string(64, '0') + R"(","isvprodid":0,"tcbLevels":[)" + list + "]}");
 }
 
+OwnCollateral Hierarchy::collateral() const {
+    return {tcb_info(), qe_identity(),
+            tcb_signer.certificate.pem().value() + root.certificate.pem().value(),
+            revocation_list(ca, revoked_by_ca), revocation_list(root, revoked_by_root)};
+}
+
 Result<Verdict> Hierarchy::check() const {
-    std::string info = tcb_info();
-    std::string identity = qe_identity();
-    std::string chain = tcb_signer.certificate.pem().value() + root.certificate.pem().value();
-    auto pck_list = revocation_list(ca, revoked_by_ca);
-    auto root_list = revocation_list(root, revoked_by_root);
-    return check_quote(quote(), {info, identity, chain, pck_list, root_list}, rules, anchor());
+    return check_quote(quote(), collateral().view(), rules, anchor());
 }
 
 }  // namespace scone::attest::test

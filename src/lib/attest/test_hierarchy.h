@@ -32,6 +32,15 @@ struct QeLevel {
     std::vector<std::string> advisories = {};
 };
 
+struct OwnCollateral {
+    std::string tcb_info, qe_identity, tcb_signing_chain;
+    std::vector<uint8_t> pck_list, root_list;
+
+    Collateral view() const {
+        return {tcb_info, qe_identity, tcb_signing_chain, pck_list, root_list};
+    }
+};
+
 // Everything a check needs. Change a member, then call check().
 class Hierarchy {
   public:
@@ -40,6 +49,7 @@ class Hierarchy {
     TrustAnchor anchor() const;
     // PCK components and PCESVN are 5, the QE's ISVSVN is 5.
     Quote quote() const;
+    OwnCollateral collateral() const;
     Result<Verdict> check() const;
     // A revocation list by `issuer` over these certificates.
     static std::vector<uint8_t> revocation_list(const Authority& issuer,

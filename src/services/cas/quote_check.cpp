@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "lib/attest/pck_extension.h"
 #include "lib/attest/simulated_quote.h"
 #include "lib/text/hex.h"
 #include "services/cas/attestation.h"
@@ -35,26 +34,6 @@ struct CollateralFiles {
     std::string pck_crl;
     std::string root_crl;
 };
-
-// Which collateral the quote needs; nothing of it is believed before verify_quote() has checked it.
-struct PlatformName {
-    std::string fmspc;
-    const char* ca;
-};
-
-std::optional<PlatformName> platform_of(const attest::Quote& quote) {
-    auto chain = crypto::Certificate::list_from_pem(base::as_text(quote.certification_data));
-    if (!chain)
-        return std::nullopt;
-    auto content = chain->front().extension(attest::kSgxExtensionOid);
-    if (!content)
-        return std::nullopt;
-    auto extension = attest::parse_pck_extension(*content);
-    if (!extension)
-        return std::nullopt;
-    bool is_platform = chain->front().issuer_common_name().find("Platform") != std::string::npos;
-    return PlatformName{text::to_hex(extension->fmspc), is_platform ? "platform" : "processor"};
-}
 
 text::Outcome<std::string> read_part(const std::filesystem::path& path) {
     auto content = SCONE_TRY(read_file(path, kMaxCollateralSize));
@@ -110,7 +89,7 @@ Attested<Evidence> QuoteCheck::check_simulated(base::Bytes quote,
     bool operator_allows = simulation_ == Simulation::InsecureAllowed;
     auto verified = attest::verify_simulated_quote(
         quote, operator_allows ? attest::AllowSimulation::Yes : attest::AllowSimulation::No,
-        tolerances, now);
+        tolerances, now, &platforms_);
     if (verified)
         return Evidence{SimulatedPlatform{}, verified->report(), verified->qe_id()};
     ErrorChain chain = distrust("Simulated");
@@ -134,17 +113,19 @@ Attested<Evidence> QuoteCheck::check_real(base::Bytes quote, const attest::Toler
     auto parsed = attest::parse_quote(quote);
     if (!parsed)
         return not_verified("DCAP", parsed.error().text);
-    auto platform = platform_of(*parsed);
-    if (!platform)
-        return not_verified("DCAP", "The quote carries no readable PCK certificate");
-    auto files = read_collateral(collateral_folder_, platform->fmspc, platform->ca);
+    auto needed = attest::collateral_needed(*parsed, now, &platforms_);
+    if (!needed)
+        return not_verified("DCAP",
+                            std::string(name_of(needed.error().code)) + ": " + needed.error().text);
+    auto files = read_collateral(collateral_folder_, text::to_hex(needed->fmspc),
+                                 needed->is_platform_ca ? "platform" : "processor");
     if (!files)
         return not_verified("DCAP", "collateral is missing: " + files.error().what);
     attest::Collateral collateral{files->tcb_info, files->qe_identity, files->chain,
                                   base::as_bytes(files->pck_crl), base::as_bytes(files->root_crl)};
     attest::VerificationRules rules;
     rules.time = now;
-    auto verified = attest::verify_quote(quote, collateral, rules);
+    auto verified = attest::verify_quote(quote, collateral, rules, &platforms_);
     if (!verified)
         return not_verified(
             "DCAP", std::string(name_of(verified.error().code)) + ": " + verified.error().text);

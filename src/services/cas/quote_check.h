@@ -8,10 +8,8 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <memory>
-#include <mutex>
 
+#include "lib/attest/platform_cache.h"
 #include "lib/attest/tolerances.h"
 #include "lib/policy/session.h"
 #include "services/cas/evidence.h"
@@ -39,6 +37,7 @@ class QuoteCheck {
 
     Simulation simulation_;
     std::filesystem::path collateral_folder_;
+    mutable attest::PlatformCache platforms_;
 };
 
 }  // namespace scone::cas

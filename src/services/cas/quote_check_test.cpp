@@ -101,10 +101,31 @@ TEST_F(QuoteCheckTest, NamesWhatAPolicyMustTolerate) {
 }
 
 TEST_F(QuoteCheckTest, MissingCollateralIsNamed) {
-    EXPECT_NE(verdict(0).find("collateral is missing: no file"), std::string::npos) << verdict(0);
+    int64_t time = use_collateral("UpToDate");
+    fs::remove(folder_ / "qe_identity.json");
+    EXPECT_NE(verdict(time).find("collateral is missing: no file"), std::string::npos);
+    EXPECT_NE(verdict(0).find("PckChainInvalid"), std::string::npos) << verdict(0);
     fs::remove_all(folder_);
     folder_.clear();
     EXPECT_NE(verdict(0).find("--collateral DIR"), std::string::npos);
+}
+
+// What was accepted once is accepted again only with the same files, and as long as they hold.
+TEST_F(QuoteCheckTest, NewCollateralCountsAtOnce) {
+    int64_t time = use_collateral("UpToDate");
+    QuoteCheck check(Simulation::Refused, folder_);
+    auto verdict_at = [&](int64_t when) {
+        auto got = check.check(quote_, report_data_, {}, when);
+        return got ? "accepted" : print_error_chain(got.error());
+    };
+    ASSERT_EQ(verdict_at(time), "accepted");
+    EXPECT_EQ(verdict_at(time), "accepted");
+    EXPECT_NE(verdict_at(time + 10 * 365 * 86400).find("PckChainInvalid"), std::string::npos);
+    EXPECT_NE(verdict_at(time + 90 * 86400).find("CollateralExpired"), std::string::npos);
+    std::ofstream(folder_ / "pck_crl_platform.der", std::ios::binary | std::ios::app) << "x";
+    EXPECT_NE(verdict_at(time).find("CrlInvalid"), std::string::npos) << verdict_at(time);
+    fs::remove(folder_ / "pck_crl_platform.der");
+    EXPECT_NE(verdict_at(time).find("collateral is missing"), std::string::npos);
 }
 
 TEST_F(QuoteCheckTest, SimulatedIsNotASynonymOfReal) {
