@@ -29,7 +29,7 @@ struct Samples {
                                         : milliseconds[static_cast<size_t>(
                                               part * static_cast<double>(milliseconds.size() - 1))];
         };
-        std::printf("%-34s %8.0f /s   p50 %7.2f ms   p99 %7.2f ms   CPU of CAS %6.3f ms\n", what,
+        std::printf("%-38s %8.0f /s   p50 %7.2f ms   p99 %7.2f ms   CPU of CAS %6.3f ms\n", what,
                     static_cast<double>(milliseconds.size()) / seconds, at(0.5), at(0.99),
                     cas_cpu_seconds * 1000 / static_cast<double>(milliseconds.size()));
     }
@@ -113,6 +113,13 @@ int main(int count, char** arguments) {
             give_up(got.error());
     };
 
+    Samples shakes = measure(cas, threads, seconds, [&](int i) {
+        auto connection = net::TlsClient::connect(
+            cas.enclave_client(&enclaves[static_cast<size_t>(i)].identity()));
+        if (!connection)
+            give_up(connection.error().what);
+    });
+    shakes.print(("TLS 1.3 handshake alone, " + std::to_string(threads) + " clients").c_str());
     Samples one = measure(cas, 1, seconds, [&](int) { configure(0); });
     one.print("attest and configure, 1 client");
     Samples many = measure(cas, threads, seconds, configure);
