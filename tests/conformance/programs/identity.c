@@ -12,6 +12,10 @@ CASE(process_and_thread_id_agree_in_the_first_thread) {
     CHECK(getppid() >= 0);
 }
 
+CASE(the_group_and_session_are_the_starters) {
+    CHECK_EQ(getpgrp(), getpgid(getppid()));
+    CHECK_EQ(getsid(0), getsid(getppid()));
+}
 CASE(uname_says_linux) {
     struct utsname name;
     CHECK_EQ(uname(&name), 0);

@@ -123,6 +123,7 @@ Thread& make_first_thread(enclave::ThreadBlock* block, const Ref<Process>& proce
     thread->host_tid = static_cast<int64_t>(enclave::host_load(&block->window->host_thread_id));
     block->thread = thread;
     watch_parent(*process);
+    ask_for_group(*process);
     apply_child_flags(*process);
     return *thread;
 }

@@ -24,6 +24,16 @@ void watch_parent(Process& process) {
     ask_for_parent(process);
 }
 
+void ask_for_group(Process& process) {
+    auto ask = [&](uint64_t number) {
+        int64_t id = enclave::checked_result(
+            enclave::host_call(number, enclave::Interruptible::No, 0), kMaximumPid);
+        return id < 0 ? process.pid : static_cast<int32_t>(id);
+    };
+    process.group = ask(__NR_getpgid);
+    process.session = ask(__NR_getsid);
+}
+
 void parent_ended(Process& process, const linux_abi::SigInfo& info) {
     ask_for_parent(process);
     if (process.parent_death_signal == 0)

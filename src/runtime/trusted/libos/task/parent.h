@@ -1,4 +1,4 @@
-// The parent of a process, and its death.
+// The parent of a process, and its death; its group and session.
 //
 // Side:    trusted
 // The host sends kParentEndSignal at the parent's death (PR_SET_PDEATHSIG), upon which the parent's
@@ -14,6 +14,8 @@ namespace scone::libos {
 // To be called by the process' first thread, and again after each change of its user or group: the
 // kernel forgets the wish then.
 void watch_parent(Process& process);
+// Process group and session, which are the host's word too.
+void ask_for_group(Process& process);
 // The host says that the parent, or the thread that made this process, has ended.
 void parent_ended(Process& process, const linux_abi::SigInfo& info);
 
