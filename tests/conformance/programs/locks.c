@@ -8,8 +8,9 @@
 
 #include "check.h"
 
+static const char* path = "f";
 static int open_file(void) {
-    int fd = open("f", O_RDWR | O_CREAT, 0644);
+    int fd = open(path, O_RDWR | O_CREAT, 0644);
     CHECK(fd >= 0);
     return fd;
 }
@@ -88,7 +89,7 @@ CASE(read_locks_are_shared) {
              }),
              0);
     close(fd);
-    fd = open("f", O_RDONLY);
+    fd = open(path, O_RDONLY);
     lock = range(F_WRLCK, 0, 0);
     CHECK_ERRNO(fcntl(fd, F_SETLK, &lock), EBADF);
     lock = range(9, 0, 0);
@@ -174,6 +175,38 @@ CASE(flock_is_of_the_description) {
     CHECK_ERRNO(flock(b, 0), EINVAL);
     CHECK_ERRNO(flock(999, LOCK_EX), EBADF);
     close(b);
+}
+
+CASE(ranges_are_told_as_they_are) {
+    int fd = open_file();
+    struct flock lock = range(F_WRLCK, 100, -40), want;
+    CHECK_EQ(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    int other = open_file();
+    want = range(F_RDLCK, 0, 0);
+    CHECK_EQ(fcntl(other, F_OFD_GETLK, &want), 0);
+    CHECK_EQ(want.l_start, 60);
+    CHECK_EQ(want.l_len, 40);
+    lock = range(F_WRLCK, 1000, 0);
+    CHECK_EQ(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    want = range(F_RDLCK, 100, 0);
+    CHECK_EQ(fcntl(other, F_OFD_GETLK, &want), 0);
+    CHECK_EQ(want.l_start, 1000);
+    CHECK_EQ(want.l_len, 0);
+    want = range(F_RDLCK, 100, 900);
+    CHECK_EQ(fcntl(other, F_OFD_GETLK, &want), 0);
+    CHECK_EQ(want.l_type, F_UNLCK);
+    lock = range(F_WRLCK, -1, 1);
+    CHECK_ERRNO(fcntl(fd, F_OFD_SETLK, &lock), EINVAL);
+    lock = range(F_WRLCK, 10, -20);
+    CHECK_ERRNO(fcntl(fd, F_OFD_SETLK, &lock), EINVAL);
+    close(fd), close(other);
+}
+
+// All of these again on a file that lives in the enclave there.
+CASE(files_without_a_host_exclude_too) {
+    path = "/dev/full";
+    for (struct test_case* at = first_case; at->next != NULL; at = at->next)
+        at->run();
 }
 
 int main(int argc, char** argv) {

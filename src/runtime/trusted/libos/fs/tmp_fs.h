@@ -15,6 +15,8 @@ class TmpFs : public FileSystem {
     // `prefix` is where the tree is mounted, without a slash at its end.
     explicit TmpFs(std::string_view prefix);
     ~TmpFs() override;
+    // In a forked child, so that its new files have other numbers than its relatives'.
+    static void number_nodes_from(uint64_t number);
     bool is_ready() const { return static_cast<bool>(root_); }
     // A regular file with this content, the folders above it made as needed; `path` may be the
     // prefix itself, then the tree is that one file.

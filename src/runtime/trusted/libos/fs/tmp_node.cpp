@@ -20,6 +20,10 @@ Timespec now() {
 
 }  // namespace
 
+void TmpFs::number_nodes_from(uint64_t number) {
+    next_number = number;
+}
+
 TmpFs::Node::Node(uint32_t mode_bits)
     : number(next_number.fetch_add(1)),
       mode(mode_bits),

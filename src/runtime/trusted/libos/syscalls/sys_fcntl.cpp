@@ -5,6 +5,7 @@
 #include "runtime/trusted/libos/syscalls/arguments.h"
 #include "runtime/trusted/libos/syscalls/handlers.h"
 #include "runtime/trusted/libos/task/interruption.h"
+#include "runtime/trusted/libos/vfs/lock_space.h"
 
 namespace scone::libos {
 namespace {
@@ -38,22 +39,14 @@ enum {
 
 // HOST: locks between processes are kept by the host, which may grant or refuse as it likes.
 SyscallResult record_lock(Call& call, File& file, int command) {
-    struct Lock {
-        int16_t type, whence;
-        int32_t pad;
-        int64_t start, length;
-        int32_t pid, pad2;
-    };
-    static_assert(sizeof(Lock) == 32);
-    constexpr int16_t kUnlocked = 2;
-    Lock lock = SCONE_TRY(AppPtr<Lock>(call.arg[2]).load());
+    using lock_space::RecordLock;
+    RecordLock lock = SCONE_TRY(AppPtr<RecordLock>(call.arg[2]).load());
     bool asks = command == kGetlk || command == kOfdGetlk;
     if (file.host_descriptor() < 0) {
-        // Nobody outside can hold a lock on a file of the enclave.
-        lock.type = kUnlocked;
+        uint64_t result = SCONE_TRY(lock_space::record_lock(file, command, lock));
         if (asks)
-            SCONE_TRY(AppPtr<Lock>(call.arg[2]).store(lock));
-        return 0;
+            SCONE_TRY(AppPtr<RecordLock>(call.arg[2]).store(lock));
+        return result;
     }
     bool waits = command == kSetlkw || command == kOfdSetlkw;
     int64_t result = enclave::host_structure_call(
@@ -61,7 +54,7 @@ SyscallResult record_lock(Call& call, File& file, int command) {
         static_cast<uint64_t>(file.host_descriptor()), static_cast<uint64_t>(command), 0, 0,
         waits ? enclave::Interruptible::Yes : enclave::Interruptible::No);
     if (result >= 0 && asks)
-        SCONE_TRY(AppPtr<Lock>(call.arg[2]).store(lock));
+        SCONE_TRY(AppPtr<RecordLock>(call.arg[2]).store(lock));
     return interrupted_or(result, kERESTARTSYS);
 }
 

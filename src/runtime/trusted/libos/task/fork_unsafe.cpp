@@ -2,6 +2,7 @@
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/libos/fs/tmp_fs.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/net/pair_socket.h"
 #include "runtime/trusted/libos/pipe/pipe.h"
@@ -14,6 +15,7 @@
 #include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/time/clock.h"
 #include "runtime/trusted/libos/time/timers.h"
+#include "runtime/trusted/libos/vfs/lock_space.h"
 
 extern "C" void scone_save_vectors(void* area);
 
@@ -117,6 +119,7 @@ Result<int32_t> clone_host_process(Process& process) {
         SCONE_TRY(channel_key::make_family_key());
         SCONE_TRY(Pipe::share_all());
         SCONE_TRY(SocketPair::share_all());
+        lock_space::prepare_for_fork();
         result = enclave::checked_result(
             enclave::host_call(boundary::kHostCloneProcess, enclave::Interruptible::No),
             kMaximumPid);
@@ -141,6 +144,8 @@ void become_child(Thread& thread, Process& process) {
     reset_futexes_after_fork();
     channel_key::renew_nonces();
     SocketPair::forked();
+    lock_space::forget_record_locks();
+    TmpFs::number_nodes_from(static_cast<uint64_t>(host_pid()) << 32);
     process.files->note_lost_references();
     process.pid = host_pid();
     process.children.clear();
@@ -259,13 +264,7 @@ void carry_out_deferred_calls(Process& child) {
         return;
     child.deferred_calls.clear();
     watch_parent(child);
-    auto ask = [&](uint64_t number) {
-        int64_t id = enclave::checked_result(
-            enclave::host_call(number, enclave::Interruptible::No, 0), kMaximumPid);
-        return id < 0 ? child.pid : static_cast<int32_t>(id);
-    };
-    child.group = ask(__NR_getpgid);
-    child.session = ask(__NR_getsid);
+    ask_for_group(child);
 }
 
 // The parent goes on where it called vfork, with `pid` as its result. The child's thread is gone.

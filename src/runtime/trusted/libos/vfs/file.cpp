@@ -1,6 +1,8 @@
 #include "runtime/trusted/libos/vfs/file.h"
 
 #include "lib/base/checked.h"
+#include "runtime/trusted/enclave/host_calls/file_calls.h"
+#include "runtime/trusted/libos/vfs/lock_space.h"
 
 namespace scone::libos {
 
@@ -11,7 +13,19 @@ enclave::SpinLock used_lock;
 File* first_used;
 }  // namespace
 
+void File::descriptor_closed() {
+    lock_space::descriptor_closed(*this);
+    if (descriptors_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+        return;
+    if (lost_references_)
+        last_descriptor_closed();
+    else if (reference_count() > 1)
+        note_use_without_descriptor();
+}
+
 File::~File() {
+    if (lock_fd_ >= 0)
+        enclave::host_close(lock_fd_);
     if (link_to_this_ == nullptr)
         return;
     enclave::Guard guard(used_lock);
@@ -125,8 +139,8 @@ Result<void> File::set_times(const Timespec*) {
 Result<uint64_t> File::read_directory(IoBuffer&) {
     return error(kENOTDIR);
 }
-Result<void> File::flock(int) {
-    return {};
+Result<void> File::flock(int operation) {
+    return lock_space::flock(*this, operation);
 }
 Result<uint64_t> File::extended_attribute(ExtendedAttribute&) {
     return error(kEOPNOTSUPP);

@@ -102,14 +102,7 @@ class File : public RefCounted {
 
     void descriptor_opened() { descriptors_.fetch_add(1, std::memory_order_relaxed); }
     // The caller still refers to the file.
-    void descriptor_closed() {
-        if (descriptors_.fetch_sub(1, std::memory_order_acq_rel) != 1)
-            return;
-        if (lost_references_)
-            last_descriptor_closed();
-        else if (reference_count() > 1)
-            note_use_without_descriptor();
-    }
+    void descriptor_closed();
     // In a forked child, where nobody ends what other threads were doing with a file: the last
     // descriptor of this one has to end it.
     void note_lost_references() {
@@ -117,6 +110,10 @@ class File : public RefCounted {
     }
     // The same for files that had no descriptor any more.
     static void end_uses_without_descriptor();
+
+    // The host's description that holds this one's locks (lock_space.h): -1, or closed at the end.
+    int lock_descriptor() const { return lock_fd_; }
+    void set_lock_descriptor(int host_fd) { lock_fd_ = host_fd; }
 
     uint32_t status_flags() const { return status_flags_.load(std::memory_order_relaxed); }
     // F_SETOWN: whom SIGIO goes to; a process group is negative.
@@ -147,6 +144,7 @@ class File : public RefCounted {
   private:
     void note_use_without_descriptor();
     void unlink_use();
+    int lock_fd_ = -1;
     // Files whose last descriptor was closed while something else referred to them.
     File* next_used_ = nullptr;
     File** link_to_this_ = nullptr;
