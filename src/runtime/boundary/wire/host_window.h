@@ -30,6 +30,9 @@ enum ExitReason : uint64_t {
 };
 
 inline constexpr uint64_t kCallFlagInterruptible = 1;  // -EINTR when a signal is or becomes queued
+// With the former: SIGTTIN and SIGTTOU are blocked meanwhile, as the kernel's terminals look at
+// that.
+inline constexpr uint64_t kCallFlagInBackground = 2;
 
 struct HostRequest {
     uint64_t number;

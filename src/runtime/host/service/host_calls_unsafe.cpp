@@ -71,6 +71,26 @@ bool touches_enclave(uint64_t number, uint64_t address, uint64_t size) {
     return address < state.end && (size > state.end || address + size > state.base);
 }
 
+// While it exists the thread is one that blocks the terminal's signals.
+class BlockedTerminalSignals {
+  public:
+    explicit BlockedTerminalSignals(const HostThread* thread) : thread_(thread) { set(SIG_BLOCK); }
+    ~BlockedTerminalSignals() {
+        // With a full queue all stay blocked until the enclave has emptied it.
+        if (thread_->window->signals_held == 0)
+            set(SIG_UNBLOCK);
+    }
+    BlockedTerminalSignals(const BlockedTerminalSignals&) = delete;
+    BlockedTerminalSignals& operator=(const BlockedTerminalSignals&) = delete;
+
+  private:
+    static void set(uint64_t how) {
+        uint64_t mask = uint64_t{1} << (SIGTTIN - 1) | uint64_t{1} << (SIGTTOU - 1);
+        raw_syscall(SYS_rt_sigprocmask, how, address_of(&mask), 0, sizeof mask);
+    }
+    const HostThread* thread_;
+};
+
 int64_t linux_call(HostThread* thread, boundary::HostRequest& request) {
     const uint64_t* a = request.args;
     uint64_t number = request.number;
@@ -78,6 +98,10 @@ int64_t linux_call(HostThread* thread, boundary::HostRequest& request) {
         return -ENOSYS;
     if (touches_enclave(number, a[0], a[1]))
         return -EINVAL;
+    if (request.flags & boundary::kCallFlagInBackground) {
+        BlockedTerminalSignals blocked(thread);
+        return thread->machine->interruptible_call(thread->processor, request);
+    }
     if (request.flags & boundary::kCallFlagInterruptible)
         return thread->machine->interruptible_call(thread->processor, request);
     for (;;) {

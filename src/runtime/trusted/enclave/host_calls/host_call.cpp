@@ -26,7 +26,7 @@ int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0, uin
     host_store(&request.args[5], a5);
     host_store(&request.flags, static_cast<uint64_t>(interruptible));
     // A thread that waits holds nothing and needs no attention when the process is copied.
-    bool resting = interruptible == Interruptible::Yes && block->locks_held == 0;
+    bool resting = interruptible != Interruptible::No && block->locks_held == 0;
     if (resting)
         begin_rest(block);
     scone_host_call_exit();

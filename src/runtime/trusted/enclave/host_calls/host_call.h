@@ -13,7 +13,12 @@
 
 namespace scone::enclave {
 
-enum class Interruptible : uint64_t { No = 0, Yes = boundary::kCallFlagInterruptible };
+enum class Interruptible : uint64_t {
+    No = 0,
+    Yes = boundary::kCallFlagInterruptible,
+    // And a terminal does not stop the caller though it is in the background.
+    InBackground = boundary::kCallFlagInterruptible | boundary::kCallFlagInBackground
+};
 
 int64_t host_call(uint64_t number, Interruptible interruptible, uint64_t a0 = 0, uint64_t a1 = 0,
                   uint64_t a2 = 0, uint64_t a3 = 0, uint64_t a4 = 0, uint64_t a5 = 0);

@@ -7,6 +7,7 @@
 #include "runtime/trusted/libos/fs/host_ioctl.h"
 #include "runtime/trusted/libos/net/epoll.h"
 #include "runtime/trusted/libos/net/socket.h"
+#include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/task/interruption.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
 
@@ -18,6 +19,12 @@ using enclave::host_call;
 using enclave::Interruptible;
 
 }  // namespace
+
+Interruptible HostFile::interruption(bool writing) const {
+    if (is_regular())
+        return Interruptible::No;
+    return type() == kS_IFCHR ? terminal_call(writing ? kSIGTTOU : kSIGTTIN) : Interruptible::Yes;
+}
 
 HostFile::HostFile(int host_fd, uint32_t status_flags, uint32_t mode, std::string_view path)
     : File(status_flags & ~(kO_CREAT | kO_EXCL | kO_NOCTTY | kO_TRUNC | kO_CLOEXEC)),
@@ -73,15 +80,15 @@ Result<uint64_t> HostFile::transfer(uint64_t number, IoBuffer& buffer, uint64_t 
     uint64_t done = 0;
     // Asked before the window holds content: the host's answer comes there too.
     bool regular = is_regular();
+    Interruptible interruptible = interruption(writing);
     do {
         uint64_t step =
             rest.size() < enclave::window_data_size() ? rest.size() : enclave::window_data_size();
         if (writing)
             SCONE_TRY(rest.get_to_host(0, enclave::window_data(), step));
         int64_t result = enclave::checked_result(
-            host_call(number, regular ? Interruptible::No : Interruptible::Yes,
-                      static_cast<uint64_t>(host_fd_), enclave::window_data(), step,
-                      at_offset ? offset + done : 0),
+            host_call(number, interruptible, static_cast<uint64_t>(host_fd_),
+                      enclave::window_data(), step, at_offset ? offset + done : 0),
             step);
         if (result < 0) {
             if (done > 0)

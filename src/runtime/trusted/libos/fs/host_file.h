@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/libos/vfs/file.h"
 
 namespace scone::libos {
@@ -55,6 +56,7 @@ class HostFile : public File {
   private:
     uint32_t type() const;  // the file type bits of the mode
     void set_path(std::string_view path);
+    enclave::Interruptible interruption(bool writing) const;
     Result<uint64_t> transfer(uint64_t number, IoBuffer& buffer, uint64_t offset, bool at_offset,
                               bool writing);
     mutable std::atomic<uint32_t> mode_;

@@ -161,6 +161,14 @@ void kick(Thread& thread) {
                            kWakeSignal);
 }
 
+enclave::Interruptible terminal_call(int number) {
+    Thread& thread = current_thread();
+    Guard guard(thread.process->handlers->lock);
+    bool stays = (thread.mask & signal_bit(number)) ||
+                 thread.process->handlers->actions[number - 1].handler == kSIG_IGN;
+    return stays ? enclave::Interruptible::InBackground : enclave::Interruptible::Yes;
+}
+
 void send_to_thread(Thread& thread, const SigInfo& info) {
     {
         Guard guard(thread.process->handlers->lock);

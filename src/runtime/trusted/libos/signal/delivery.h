@@ -5,6 +5,7 @@
 // Source:  signal(7)
 #pragma once
 
+#include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/thread_block.h"
 #include "runtime/trusted/libos/errno.h"
 #include "runtime/trusted/libos/signal/signal_state.h"
@@ -29,6 +30,9 @@ linux_abi::SigInfo user_signal(int number, int code);
 void accept_host_signals(Thread& thread);
 // Makes the thread leave the host, or look at its signals before it goes on in the program.
 void kick(Thread& thread);
+// How a call on a terminal is made that sends `number` (SIGTTIN, SIGTTOU) to a background process:
+// one that blocks or ignores it is not stopped.
+enclave::Interruptible terminal_call(int number);
 
 // Restarts an interrupted call or makes EINTR of it, and sets up the frame of at most one handler
 // per pending signal. May end the process.
