@@ -1,5 +1,7 @@
 #include "runtime/trusted/libos/fs/proc_fs.h"
 
+#include "runtime/trusted/enclave/host_calls/host_call.h"
+#include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/sleep_lock.h"
 #include "runtime/trusted/libos/fs/dev_fs.h"
 #include "runtime/trusted/libos/time/clock.h"
@@ -45,6 +47,19 @@ bool has_thread(Process& process, uint64_t tid) {
     return false;
 }
 
+// One that nobody has waited for; of those that vanish at their end the host tells.
+bool has_child(Process& process, uint64_t pid) {
+    {
+        enclave::Guard guard(process.mutex);
+        bool known = false;
+        for (const Child& child : process.children)
+            known = known || (static_cast<uint64_t>(child.pid) == pid && !child.local);
+        if (!known)
+            return false;
+    }
+    return enclave::host_call(__NR_kill, enclave::Interruptible::No, pid, 0) != -kESRCH;
+}
+
 // "/proc/PID" of the own process becomes "/proc/self", ".../task/TID" its thread, a number '#'.
 Name name_of(std::string_view path) {
     Process& process = current_process();
@@ -53,10 +68,16 @@ Name name_of(std::string_view path) {
     constexpr std::string_view kProcessor = "cpu";
     for (std::string_view part = walk.next(); !part.empty(); part = walk.next()) {
         std::string_view above = name.path.view();
-        uint64_t number;
+        uint64_t number = 0;
         bool is_number = parse_number(part, number);
         if (above == "/proc" && is_number && number == static_cast<uint64_t>(process.pid)) {
             part = "self";
+        } else if (above == "/proc" && is_number) {
+            name.exists = name.exists && has_child(process, number);
+            name.number = number;
+            part = "#";
+        } else if (part == "#") {
+            name.exists = false;
         } else if (above == kTask && is_number) {
             name.exists = name.exists && has_thread(process, number);
             name.task = static_cast<int32_t>(number);
@@ -99,7 +120,7 @@ ProcSubject subject_of(const Name& name) {
 // Calls visit(row) until it hands back true.
 template <class F>
 const ProcRow* find_row(F&& visit) {
-    for (auto rows : {process_rows(), machine_rows(), setting_rows()})
+    for (auto rows : {process_rows(), machine_rows(), setting_rows(), network_rows(), child_rows()})
         for (const ProcRow& row : rows)
             if (visit(row))
                 return &row;
@@ -268,7 +289,9 @@ Result<void> fill(ListDirectory& list, const Name& name) {
         std::string_view part = walk.next();
         bool folder = !walk.at_end();
         uint8_t type = folder ? kDT_DIR : row.target != nullptr ? kDT_LNK : kDT_REG;
-        if (part == "#") {
+        if (part == "#" && path == "/proc") {
+            return false;  // the children come below
+        } else if (part == "#") {
             process.files->for_each([&](int fd, const Ref<File>&) {
                 if (result)
                     result = add_number(list, "", static_cast<uint64_t>(fd), type);
@@ -286,8 +309,12 @@ Result<void> fill(ListDirectory& list, const Name& name) {
         return !result;
     });
     SCONE_TRY(std::move(result));
-    if (path == "/proc")
+    if (path == "/proc") {
+        enclave::Guard guard(process.mutex);
+        for (const Child& child : process.children)
+            SCONE_TRY(add_number(list, "", static_cast<uint64_t>(child.pid), kDT_DIR));
         return add_number(list, "", static_cast<uint64_t>(process.pid), kDT_DIR);
+    }
     if (path == kSelf && name.task == 0)
         return list.add("task", kDT_DIR);
     return {};

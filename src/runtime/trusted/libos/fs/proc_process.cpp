@@ -25,7 +25,9 @@ bool is_executable_file(const Process& process, const Mapping& m) {
     return name.view() == process.executable.view();
 }
 
-void maps(TextBuilder& text, const Subject& subject) {
+// One line for each mapping, and what `more` adds to it.
+template <class F>
+void describe_mappings(TextBuilder& text, const Subject& subject, F&& more) {
     Ref<File> last;
     Stat now{};
     for (const Mapping& m : mappings_of(subject.process)) {
@@ -53,7 +55,57 @@ void maps(TextBuilder& text, const Subject& subject) {
         if (name.size() > 0)
             text.append("                          ").append(name.view());
         text.append("\n");
+        more(m);
     }
+}
+
+void maps(TextBuilder& text, const Subject& subject) {
+    describe_mappings(text, subject, [](const Mapping&) {});
+}
+
+// Pages of the enclave that are there; of memory outside the host alone knows, it counts as there.
+uint64_t resident_size(const Mapping& m) {
+    if (m.is_outside())
+        return m.size();
+    uint64_t size = 0;
+    for (uint64_t at = pages::next_committed(m.start, m.end); at < m.end;) {
+        uint64_t stop = pages::next_missing(at, m.end);
+        size += stop - at;
+        at = pages::next_committed(stop, m.end);
+    }
+    return size;
+}
+
+void memory_details(TextBuilder& text, const Subject& subject) {
+    describe_mappings(text, subject, [&](const Mapping& m) {
+        uint64_t resident = resident_size(m), none = 0;
+        bool dirty = m.prot & kPROT_WRITE, outside = m.is_outside();
+        auto line = [&](std::string_view name, uint64_t size) {
+            text.append(name).append(":");
+            for (size_t column = name.size() + 1; column < 16; column++)
+                text.append(" ");
+            text.append_number(size / 1024).append(" kB\n");
+        };
+        line("Size", m.size());
+        line("KernelPageSize", 4096);
+        line("MMUPageSize", 4096);
+        line("Rss", resident);
+        line("Pss", resident);
+        line("Shared_Clean", none);
+        line("Shared_Dirty", outside ? resident : none);
+        line("Private_Clean", dirty || outside ? none : resident);
+        line("Private_Dirty", dirty && !outside ? resident : none);
+        line("Referenced", resident);
+        line("Anonymous", m.file ? none : resident);
+        line("AnonHugePages", none);
+        line("Swap", none);
+        line("SwapPss", none);
+        line("Locked", none);
+        text.append("VmFlags:").append(m.prot & kPROT_READ ? " rd" : "");
+        text.append(m.prot & kPROT_WRITE ? " wr" : "").append(m.prot & kPROT_EXEC ? " ex" : "");
+        text.append(m.is_shared() ? " sh" : "").append(" mr mw me");
+        text.append(m.flags & kWipedByFork ? " wf" : "").append("\n");
+    });
 }
 
 struct Sizes {
@@ -329,6 +381,7 @@ constexpr ProcRow kRows[] = {
          t.append_number(sizes.program / 4096).append(" 0 ");
          t.append_number((sizes.data + sizes.stack) / 4096).append(" 0\n");
      }},
+    {"/proc/self/smaps", memory_details},
     {"/proc/self/smaps_rollup",
      [](TextBuilder& t, const Subject& s) {
          Vector<Mapping> list = mappings_of(s.process);

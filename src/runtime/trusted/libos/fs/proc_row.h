@@ -37,6 +37,8 @@ struct ProcRow {
 std::span<const ProcRow> process_rows();
 std::span<const ProcRow> machine_rows();
 std::span<const ProcRow> setting_rows();
+std::span<const ProcRow> network_rows();
+std::span<const ProcRow> child_rows();
 
 // Processors that the host lets this process use.
 unsigned processor_count();
