@@ -54,6 +54,36 @@ SERVICE = """  - name: %s
 SHOW = ["/bin/busybox", "cat", "/data/app.conf"]
 
 
+# Two processes and memory that both have.
+SHARING = r"""
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+    char* shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        perror("mmap");
+        return 3;
+    }
+    if (fork() == 0) {
+        sprintf(shared, "from the child");
+        _exit(0);
+    }
+    wait(NULL);
+    puts(shared);
+    return 0;
+}
+"""
+
+
+def sharing_program():
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["gcc", "-O1", "-static", "-x", "c", "-", "-o", f"{folder}/share"], input=SHARING.encode(),
+                       check=True)
+        return pathlib.Path(folder, "share").read_bytes()
+
+
 def service(name, image, command, dlopen="1", **settings):
     environment = ", ".join(f'{key}: "{value}"' for key, value in (("SCONE_ALLOW_DLOPEN", dlopen), *settings.items()))
     return SERVICE % (name, image, json.dumps(command), environment)
@@ -79,6 +109,8 @@ SERVICES = "".join((
     service("pipe-events", "plain", PIPELINE, SCONE_PIPE="allow-events"),
     service("pipe-wrong", "plain", PIPELINE, SCONE_PIPE="maybe"),
     service("pair-wrong", "plain", PIPELINE, SCONE_SOCKETPAIR="maybe"),
+    service("not-shared", "plain", shell("exec /data/share")),
+    service("shared", "plain", shell("exec /data/share"), SCONE_SHARED_MEMORY="insecure"),
 ))  # fmt: skip
 
 
@@ -101,7 +133,8 @@ class SessionTest(unittest.TestCase):
         small_image(
             str(cls.folder / "box"),
             [{"bin/busybox": (0o755, busybox()), "data/app.conf": (0o600, TEMPLATE),
-              "data/small.conf": (0o600, b"only $$SCONE::pw$$\n"), "data/busybox": (0o755, busybox())}],
+              "data/small.conf": (0o600, b"only $$SCONE::pw$$\n"), "data/busybox": (0o755, busybox()),
+              "data/share": (0o755, sharing_program())}],
             Cmd=["/bin/busybox", "true"],
         )  # fmt: skip
         for name, port, *command in (
@@ -193,6 +226,20 @@ class SessionTest(unittest.TestCase):
         self.assertIn("can't create pipe", done.stderr)
         self.fatal("pipe-wrong", "SCONE_PIPE in the policy must be deny, allow-events or allow")
         self.fatal("pair-wrong", "SCONE_SOCKETPAIR in the policy must be deny, allow-events or allow")
+
+    def test_memory_is_shared_between_processes_only_where_the_policy_says_insecure(self):
+        # The host's word does not count.
+        for options in ((), ("-e", "SCONE_SHARED_MEMORY=insecure")):
+            done = self.run_service("not-shared", *options)
+            self.assertEqual((done.returncode, done.stdout), (3, ""), done.stderr)
+            self.assertIn("mmap: Operation not permitted", done.stderr)
+            self.assertIn("Set SCONE_SHARED_MEMORY=insecure in the environment of the service's policy", done.stderr)
+        for _ in range(2):  # it warns at each run
+            done = self.run_service("shared")
+            self.assertEqual((done.returncode, done.stdout), (0, "from the child\n"), done.stderr)
+            self.assertIn("[SCONE|WARN]", done.stderr)
+            self.assertIn("SCONE_SHARED_MEMORY=insecure: memory that processes share", done.stderr)
+            self.assertIn("lies outside of the enclave: the host can read and change it", done.stderr)
 
 
 if __name__ == "__main__":
