@@ -18,6 +18,7 @@
 #include "runtime/trusted/enclave/thread_block.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/vfs/lock_space.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
 
 namespace scone::test {
@@ -149,4 +150,10 @@ Result<uint64_t> FileSystem::extended_attribute(std::string_view, Follow, Extend
 Result<void> FileSystem::statfs(std::string_view, uint8_t (&)[120]) {
     return error(linux_abi::kENOSYS);
 }
+namespace lock_space {
+void descriptor_closed(File&) {}
+Result<void> flock(File&, int) {
+    return error(linux_abi::kENOSYS);
+}
+}  // namespace lock_space
 }  // namespace scone::libos
