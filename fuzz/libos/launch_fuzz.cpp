@@ -1,0 +1,63 @@
+// Any bytes as what the host says about a start: each text and the plans lie inside them.
+#include <stdlib.h>
+
+#include <vector>
+
+#include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/start/launch.h"
+
+namespace scone::enclave {
+
+void* heap_allocate(size_t size) {
+    return malloc(size);
+}
+void heap_free(void* memory) {
+    free(memory);
+}
+
+}  // namespace scone::enclave
+
+namespace scone::libos {
+
+// Named by the files under test, not reached from here.
+Result<void> copy_from_program(void*, uint64_t, uint64_t) {
+    return error(linux_abi::kEFAULT);
+}
+bool parse_log_level(std::string_view, Level&) {
+    return false;
+}
+
+namespace {
+
+bool inside(const std::vector<uint8_t>& bytes, const void* data, size_t size) {
+    auto begin = reinterpret_cast<uintptr_t>(bytes.data()), at = reinterpret_cast<uintptr_t>(data);
+    return at >= begin && size <= bytes.size() && at - begin <= bytes.size() - size;
+}
+
+}  // namespace
+}  // namespace scone::libos
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace scone::libos;
+    const std::vector<uint8_t> bytes(data, data + size);
+    Launch launch;
+    if (!launch.parse(bytes))
+        return 0;
+    for (std::string_view text : {launch.program_path, launch.working_directory})
+        if (!inside(bytes, text.data(), text.size()))
+            __builtin_trap();
+    if (!launch.plans.empty() && !inside(bytes, launch.plans.data(), launch.plans.size()))
+        __builtin_trap();
+    std::string_view level = launch.environment_value("SCONE_LOG");
+    if (!level.empty() && !inside(bytes, level.data(), level.size()))
+        __builtin_trap();
+    StringList arguments, environment;
+    if (launch.collect(arguments, environment)) {
+        size_t seen = 0;
+        arguments.for_each([&](std::string_view) { ++seen; });
+        environment.for_each([&](std::string_view) { ++seen; });
+        if (seen != arguments.count() + environment.count())
+            __builtin_trap();
+    }
+    return 0;
+}
