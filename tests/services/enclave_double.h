@@ -48,6 +48,7 @@ class EnclaveDouble {
     std::string say_exit(uint64_t status);
     // Shows this enclave's quote over a connection with another key.
     const net::ClientIdentity& identity() const { return identity_; }
+    base::Bytes quote() const { return quote_; }
     void use_identity(net::ClientIdentity other) { identity_ = std::move(other); }
 
   private:
