@@ -1,8 +1,10 @@
 #include "services/cas/server.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <thread>
 
 #include "services/cas/audit_log.h"
 #include "services/cas/authority.h"
@@ -166,7 +168,9 @@ Outcome<void> run_server(const Options& options) {
     net::ListenerLimits enclave_limits = limits_of(options);
     enclave_limits.idle_timeout_ms = kEnclaveIdleMs;
 
-    net::EventLoop loop;
+    // Handshakes are what costs: as many threads as there are processors for them.
+    net::EventLoop loop(
+        {.connection_threads = std::max(2, static_cast<int>(std::thread::hardware_concurrency()))});
     auto api = SCONE_TRY(net::Listener::start(loop, {options.api, limits_of(options), &tls},
                                               net::serve_http({}, make_session_api(api_context))));
     auto enclaves = SCONE_TRY(
