@@ -1,5 +1,6 @@
 #include <linux/futex.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -176,7 +177,8 @@ struct KernelSiginfo {
 static_assert(sizeof(KernelSiginfo) == 128);
 
 // Signals of the process that this thread was given and the enclave has not seen: another thread
-// must have them. What was sent to the thread itself ends with it.
+// must have them. What was sent to the thread itself ends with it, wake-ups (SIGSTKFLT, which may
+// have lost its sender) among it.
 void pass_on_signals(boundary::HostWindow* window) {
     constexpr int32_t kSI_TKILL = -6;
     auto process = static_cast<uint64_t>(raw_syscall(SYS_getpid));
@@ -185,14 +187,17 @@ void pass_on_signals(boundary::HostWindow* window) {
         unread = boundary::kSignalQueueLength;
     for (uint32_t at = window->signal_write - unread; at != window->signal_write; at++) {
         const boundary::HostSignal& signal = window->signals[at % boundary::kSignalQueueLength];
-        if (signal.code == kSI_TKILL)
+        if (signal.code == kSI_TKILL || (signal.number == SIGSTKFLT && signal.pid == 0))
             continue;
         KernelSiginfo info{signal.number, signal.error, signal.code,  0,
                            signal.pid,    signal.uid,   signal.value, {}};
         if (signal.number == kSIGCHLD && signal.code > 0)
             info.value = static_cast<uint32_t>(signal.status);
-        raw_syscall(SYS_rt_sigqueueinfo, process, static_cast<uint64_t>(signal.number),
-                    address_of(&info));
+        auto number = static_cast<uint64_t>(signal.number);
+        // Only a process' first thread may repeat what the kernel or kill() sent, and a queue may
+        // be full: then without its details.
+        if (raw_syscall(SYS_rt_sigqueueinfo, process, number, address_of(&info)) != 0)
+            raw_syscall(SYS_kill, process, number);
     }
 }
 
