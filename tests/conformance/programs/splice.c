@@ -78,15 +78,81 @@ CASE(tee_copies_and_leaves) {
     CHECK_EQ(pipe(p), 0);
     CHECK_EQ(pipe(q), 0);
     CHECK_EQ(write(p[1], "tee", 3), 3);
-    long n = tee(p[0], q[1], 10, 0);
-    if (n < 0) {
-        CHECK_EQ(errno, EINVAL);
-    } else {
-        CHECK_EQ(read(q[0], b, 8), 3);
-    }
+    CHECK_EQ(tee(p[0], q[1], 2, 0), 2);
+    CHECK_EQ(tee(p[0], q[1], 10, SPLICE_F_NONBLOCK), 3);
+    CHECK_EQ(read(q[0], b, 8), 5);
+    CHECK(memcmp(b, "tetee", 5) == 0);
     CHECK_EQ(read(p[0], b, 8), 3);
     CHECK(memcmp(b, "tee", 3) == 0);
-    close(p[0]), close(p[1]), close(q[0]), close(q[1]);
+    CHECK_ERRNO(tee(p[0], q[1], 10, SPLICE_F_NONBLOCK), EAGAIN);
+    CHECK_ERRNO(tee(p[0], p[1], 10, 0), EINVAL);
+    CHECK_ERRNO(tee(p[1], q[1], 10, 0), EBADF);
+    close(p[1]);
+    CHECK_EQ(tee(p[0], q[1], 10, 0), 0);
+    close(p[0]), close(q[0]), close(q[1]);
+}
+
+// In and out of pipes and pairs that several processes have, with a sender that waits.
+CASE(splice_through_processes) {
+    enum { kSize = 300000 };
+    int in[2], out[2], s[2];
+    static unsigned char b[5000];
+    CHECK_EQ(pipe(in), 0);
+    CHECK_EQ(pipe(out), 0);
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+    pid_t writer = fork();
+    CHECK(writer >= 0);
+    if (writer == 0) {
+        close(in[0]);
+        for (unsigned done = 0; done < kSize; done += sizeof b) {
+            for (unsigned i = 0; i < sizeof b; i++)
+                b[i] = (unsigned char)((done + i) * 7 + ((done + i) >> 8));
+            if (write(in[1], b, sizeof b) != sizeof b)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    close(in[1]);
+    pid_t first = fork();
+    CHECK(first >= 0);
+    if (first == 0) {
+        ssize_t n;
+        while ((n = splice(in[0], NULL, s[0], NULL, 7777, 0)) > 0)
+            ;
+        _exit(n != 0 || shutdown(s[0], SHUT_WR) != 0);
+    }
+    pid_t second = fork();
+    CHECK(second >= 0);
+    if (second == 0) {
+        ssize_t n;
+        close(s[0]), close(out[0]);
+        while ((n = splice(s[1], NULL, out[1], NULL, 100000, 0)) > 0)
+            ;
+        _exit(n != 0);
+    }
+    close(s[0]), close(s[1]), close(out[1]), close(in[0]);
+    unsigned done = 0;
+    for (ssize_t n; (n = read(out[0], b, sizeof b)) > 0; done += (unsigned)n)
+        for (unsigned i = 0; i < (unsigned)n; i++)
+            CHECK_EQ(b[i], (unsigned char)((done + i) * 7 + ((done + i) >> 8)));
+    CHECK_EQ(done, kSize);
+    pid_t children[3] = {writer, first, second};
+    for (int i = 0; i < 3; i++) {
+        int status = -1;
+        CHECK_EQ(waitpid(children[i], &status, 0), children[i]);
+        CHECK_EQ(status, 0);
+    }
+    close(out[0]);
+}
+
+CASE(splice_to_a_full_file_keeps_the_rest) {
+    int p[2], full = open("/dev/full", O_WRONLY);
+    char b[8];
+    CHECK_EQ(pipe(p), 0);
+    CHECK_EQ(write(p[1], "stays", 5), 5);
+    CHECK(splice(p[0], NULL, full, NULL, 5, 0) < 0);
+    CHECK_EQ(read(p[0], b, 8), 5);
+    close(p[0]), close(p[1]), close(full);
 }
 
 CASE(vmsplice_both_ways) {

@@ -68,6 +68,8 @@ class HostSocket : public HostFile {
     HostSocket(int host_fd, uint32_t status_flags);
     FileKind kind() const override { return FileKind::Socket; }
     Result<uint64_t> ioctl(uint64_t request, uint64_t argument) override;
+    Result<uint64_t> write_now(IoBuffer& buffer) override;
+    Result<uint64_t> give_now(uint64_t count, ByteSink& sink, Giving how) override;
     // Everything, where a blocking stream takes it piece by piece; a name and control messages go
     // with the first piece.
     Result<uint64_t> send(IoBuffer buffer, const Outgoing& extra, uint32_t flags);

@@ -3,6 +3,7 @@
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/net/host_wait.h"
 #include "runtime/trusted/libos/net/socket.h"
+#include "runtime/trusted/libos/vfs/transfer.h"
 
 namespace scone::libos {
 
@@ -101,6 +102,34 @@ Result<uint64_t> HostSocket::receive_piece(const IoBuffer& buffer, uint64_t size
         enclave::copy_from_host(&extra.host, at(kHeader), sizeof extra.host);
     SCONE_TRY(buffer.put_from_host(0, at(kPayload), count < size ? count : size));
     return count;
+}
+
+Result<uint64_t> HostSocket::write_now(IoBuffer& buffer) {
+    return is_stream() ? send(buffer, {}, kMsgDontwait) : error(kEINVAL);
+}
+
+// Looks, and takes what was passed on. Another thread that reads the socket in between changes what
+// is taken; Linux does not say what each of them gets either, but it gives nothing twice.
+Result<uint64_t> HostSocket::give_now(uint64_t count, ByteSink& sink, Giving how) {
+    if (!is_stream())
+        return error(kEINVAL);
+    TransferChunk chunk;
+    if (chunk.bytes == nullptr)
+        return error(kENOMEM);
+    Incoming none;
+    IoBuffer look = IoBuffer::of_runtime(
+        chunk.bytes, count < TransferChunk::kSize ? count : TransferChunk::kSize);
+    uint64_t there = SCONE_TRY(receive(look, none, kMsgPeek | kMsgDontwait));
+    IoBuffer found = IoBuffer::of_runtime(chunk.bytes, there);
+    uint64_t put = there > 0 ? SCONE_TRY(sink.put(found)) : 0;
+    for (uint64_t taken = 0; how == Giving::Away && taken < put;) {
+        IoBuffer rest = IoBuffer::of_runtime(chunk.bytes, put - taken);
+        auto got = receive(rest, none, kMsgDontwait);
+        if (!got || *got == 0)
+            break;
+        taken += *got;
+    }
+    return put;
 }
 
 }  // namespace scone::libos

@@ -5,6 +5,7 @@
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
 #include "runtime/trusted/libos/net/poll.h"
 #include "runtime/trusted/libos/vector.h"
+#include "runtime/trusted/libos/vfs/transfer.h"
 
 namespace scone::libos {
 namespace {
@@ -20,16 +21,22 @@ enclave::SpinLock list_lock;
 Vector<Pipe*> list;
 std::atomic<uint64_t> next_number{1};
 
-// A pipe that is full for this write may have lost its readers.
-bool has_error(int fd) {
-    PollFd poll{fd, static_cast<int16_t>(kPollOut), 0};
+uint32_t events_of(int fd, uint32_t events) {
+    PollFd poll{fd, static_cast<int16_t>(events), 0};
     uint64_t at = enclave::window_data() + enclave::kResultArea;
     Timespec now{};
     enclave::copy_to_host(at, &now, sizeof now);
     enclave::copy_to_host(at + 64, &poll, sizeof poll);
     int64_t result = host_call(__NR_ppoll, Interruptible::No, at + 64, 1, at, 0, 8);
     enclave::copy_from_host(&poll, at + 64, sizeof poll);
-    return result > 0 && (static_cast<uint32_t>(poll.revents) & kPollErr);
+    return result > 0 ? static_cast<uint32_t>(poll.revents) : 0;
+}
+// A pipe that is full for this write may have lost its readers.
+bool has_error(int fd) {
+    return events_of(fd, kPollOut) & kPollErr;
+}
+bool has_ended(int fd) {
+    return (events_of(fd, kPollIn) & (kPollIn | kPollHup)) == kPollHup;
 }
 
 class PipeTokens : public TokenMover {
@@ -175,6 +182,54 @@ Result<uint64_t> Pipe::write_local(const IoBuffer& buffer, bool whole, Sleepers:
     ring_.local().publish(count);
     sleepers_.wake_all(wakes);
     return count;
+}
+
+// As much as fits: what is spliced is no write that has to stay in one piece.
+Result<uint64_t> Pipe::write_now(PipeEnd& end, const IoBuffer& buffer) {
+    Sleepers::Wakes wakes;
+    lock_.lock();
+    auto result =
+        form_ == Form::Local ? write_local(buffer, false, wakes) : write_tokens(end, buffer, false);
+    lock_.unlock();
+    wakes.send();
+    return result;
+}
+
+Result<uint64_t> Pipe::give_now(PipeEnd& end, uint64_t count, ByteSink& sink, Giving how) {
+    TransferChunk chunk;
+    if (chunk.bytes == nullptr)
+        return error(kENOMEM);
+    if (count > TransferChunk::kSize)
+        count = TransferChunk::kSize;
+    Sleepers::Wakes wakes;
+    lock_.lock();
+    PipeTokens tokens(__NR_read, end.host_fd_);
+    auto result = form_ == Form::Local
+                      ? give_local(chunk.bytes, count, sink, how, wakes)
+                      : ring_.give(chunk.bytes, count, {end.host_fd_}, tokens, sink, how);
+    bool ended = !result && result.error().value == kEAGAIN && form_ != Form::Local &&
+                 has_ended(end.host_fd_);
+    lock_.unlock();
+    wakes.send();
+    return ended ? Result<uint64_t>(0) : result;
+}
+
+Result<uint64_t> Pipe::give_local(uint8_t* bytes, uint64_t count, ByteSink& sink, Giving how,
+                                  Sleepers::Wakes& wakes) {
+    ByteRing& ring = ring_.local();
+    if (ring.size() == 0)
+        return ends_[PipeEnd::Writer] == nullptr ? Result<uint64_t>(0) : error(kEAGAIN);
+    if (count > ring.size())
+        count = ring.size();
+    IoBuffer buffer = IoBuffer::of_runtime(bytes, count);
+    SCONE_TRY(ring.peek(buffer, count));
+    uint64_t put = SCONE_TRY(sink.put(buffer));
+    if (how == Giving::Away) {
+        ring.consume(put);
+        ring.restart_if_empty();
+        sleepers_.wake_all(wakes);
+    }
+    return put;
 }
 
 Result<uint64_t> Pipe::read_tokens(PipeEnd& end, const IoBuffer& buffer) {

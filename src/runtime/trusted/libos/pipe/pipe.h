@@ -35,6 +35,8 @@ class PipeEnd : public File {
     FileKind kind() const override { return FileKind::Pipe; }
     Result<uint64_t> read(IoBuffer& buffer) override;
     Result<uint64_t> write(IoBuffer& buffer) override;
+    Result<uint64_t> write_now(IoBuffer& buffer) override;
+    Result<uint64_t> give_now(uint64_t count, ByteSink& sink, Giving how) override;
     Result<void> stat(linux_abi::Stat& out) override;
     Result<uint64_t> ioctl(uint64_t request, uint64_t argument) override;
     Result<void> allocate(int, uint64_t, uint64_t) override { return error(linux_abi::kESPIPE); }
@@ -83,6 +85,9 @@ class Pipe : public RefCounted {
 
     Result<uint64_t> read(PipeEnd& end, const IoBuffer& buffer);
     Result<uint64_t> write(PipeEnd& end, IoBuffer buffer);
+    // One turn, without waiting.
+    Result<uint64_t> write_now(PipeEnd& end, const IoBuffer& buffer);
+    Result<uint64_t> give_now(PipeEnd& end, uint64_t count, ByteSink& sink, Giving how);
     uint64_t number() const { return number_; }
 
     // Before a fork, with the world stopped: every pipe of the process becomes Shared.
@@ -93,6 +98,8 @@ class Pipe : public RefCounted {
     enum class Form : uint8_t { Local, Backed, Shared };
 
     Result<uint64_t> read_local(const IoBuffer& buffer, Sleepers::Wakes& wakes);
+    Result<uint64_t> give_local(uint8_t* bytes, uint64_t count, ByteSink& sink, Giving how,
+                                Sleepers::Wakes& wakes);
     Result<uint64_t> write_local(const IoBuffer& buffer, bool whole, Sleepers::Wakes& wakes);
     Result<uint64_t> read_tokens(PipeEnd& end, const IoBuffer& buffer);
     Result<uint64_t> write_tokens(PipeEnd& end, const IoBuffer& buffer, bool whole);

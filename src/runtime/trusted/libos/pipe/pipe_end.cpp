@@ -49,6 +49,13 @@ Result<uint64_t> PipeEnd::write(IoBuffer& buffer) {
     return buffer.size() == 0 ? 0 : pipe_->write(*this, buffer);
 }
 
+Result<uint64_t> PipeEnd::write_now(IoBuffer& buffer) {
+    return pipe_->write_now(*this, buffer);
+}
+Result<uint64_t> PipeEnd::give_now(uint64_t count, ByteSink& sink, Giving how) {
+    return pipe_->give_now(*this, count, sink, how);
+}
+
 Result<void> PipeEnd::stat(Stat& out) {
     out = {};
     out.dev = kDevice;

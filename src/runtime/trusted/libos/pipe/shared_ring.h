@@ -55,6 +55,9 @@ class SharedRing : public RefCounted {
     uint32_t status_flags(unsigned end) const;
     void set_status_flags(unsigned end, uint32_t flags);
 
+    // EAGAIN where they cannot be counted.
+    static Result<uint64_t> count_tokens(TokenCount tokens);
+
     // Reading: copies the first bytes, and takes them out. Tokens are read between begin_taking()
     // and taken(). Bytes without tokens may be replaced by others until then: when cuts() changed,
     // those that got tokens are to be copied again. peek() hands back how many it copied.
@@ -89,7 +92,6 @@ class SharedRing : public RefCounted {
     void cut_tail(const Position& at, uint64_t tail);
     Result<void> move_records(uint64_t capacity);
     Result<void> repair(TokenCount source);
-    static Result<uint64_t> count_tokens(TokenCount tokens);
     uint64_t lock_address(Side side) const;
     uint64_t word(uint64_t offset) const;
     void set_word(uint64_t offset, uint64_t value);

@@ -96,6 +96,37 @@ Result<uint64_t> TokenRing::read_shared(const IoBuffer& buffer, uint64_t count, 
     return from_kernel(result);
 }
 
+// Bytes without tokens may be taken back: the sink gets only what has some, which nobody else can
+// take meanwhile.
+Result<uint64_t> TokenRing::give(uint8_t* bytes, uint64_t count, TokenCount tokens,
+                                 TokenMover& mover, ByteSink& sink, Giving how) {
+    RingLock lock(shared_.get(), SharedRing::Side::Reading);
+    SCONE_TRY(lock.lock(tokens));
+    uint64_t there = SCONE_TRY(SharedRing::count_tokens(tokens));
+    count = smaller(smaller(SCONE_TRY(size()), there), smaller(count, kMaximumStep));
+    if (count == 0)
+        return error(kEAGAIN);
+    IoBuffer buffer = IoBuffer::of_runtime(bytes, count);
+    if (shared_)
+        count = SCONE_TRY(shared_->peek(buffer, count));
+    else
+        SCONE_TRY(local_.peek(buffer, count));
+    buffer.limit(count);
+    uint64_t put = SCONE_TRY(sink.put(buffer));
+    if (how == Giving::Copies || put == 0)
+        return put;
+    if (shared_)
+        shared_->begin_taking();
+    int64_t moved = mover.move(put);
+    if (moved < 0 || static_cast<uint64_t>(moved) != put)
+        return error(kEIO);
+    if (shared_)
+        SCONE_TRY(shared_->taken(put));
+    else
+        local_.consume(put);
+    return put;
+}
+
 bool TokenRing::wants_room(uint64_t count) const {
     return !shared_ && local_.room() < count && local_.capacity() < limit_;
 }

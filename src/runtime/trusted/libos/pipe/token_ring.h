@@ -11,6 +11,7 @@
 
 #include "runtime/trusted/libos/pipe/byte_ring.h"
 #include "runtime/trusted/libos/pipe/shared_ring.h"
+#include "runtime/trusted/libos/vfs/file.h"
 
 namespace scone::libos {
 
@@ -40,6 +41,10 @@ class TokenRing {
                           Reading how = Reading::Taking);
     Result<uint64_t> write(const IoBuffer& buffer, TokenCount tokens, TokenMover& mover,
                            Writing how);
+    // The first bytes go to the sink, those that it took out of the ring. Preconditions: `bytes`
+    // has room for `count`; nobody else reads or writes in this process.
+    Result<uint64_t> give(uint8_t* bytes, uint64_t count, TokenCount tokens, TokenMover& mover,
+                          ByteSink& sink, Giving how);
     Result<uint64_t> size() const;
     // What the local ring may grow to when there is no room. Preconditions: a power of two.
     void set_limit(uint64_t limit) { limit_ = limit; }

@@ -103,6 +103,23 @@ SyscallResult splice_on_host(const File& from, const File& to, uint64_t count, u
         kERESTARTSYS);
 }
 
+SyscallResult tee_on_host(const File& from, const File& to, uint64_t count, uint32_t flags) {
+    return interrupted_or(
+        enclave::checked_result(
+            enclave::host_call(__NR_tee, enclave::Interruptible::Yes,
+                               static_cast<uint64_t>(from.host_descriptor()),
+                               static_cast<uint64_t>(to.host_descriptor()), count, flags),
+            count),
+        kERESTARTSYS);
+}
+
+Result<bool> is_same(File& one, File& other) {
+    Stat a{}, b{};
+    SCONE_TRY(one.stat(a));
+    SCONE_TRY(other.stat(b));
+    return a.ino == b.ino && a.dev == b.dev;
+}
+
 }  // namespace
 
 SyscallResult sys_sendfile(Call& call) {
@@ -138,34 +155,45 @@ SyscallResult sys_splice(Call& call) {
     TransferEnd from{in.get()}, to{out.get()};
     SCONE_TRY(load_offset(from, call.arg[1]));
     SCONE_TRY(load_offset(to, call.arg[3]));
-    if (is_pipe(*in) && is_pipe(*out)) {
-        Stat a{}, b{};
-        SCONE_TRY(in->stat(a));
-        SCONE_TRY(out->stat(b));
-        if (a.ino == b.ino && a.dev == b.dev)
-            return error(kEINVAL);
-    }
+    if (is_pipe(*in) && is_pipe(*out) && SCONE_TRY(is_same(*in, *out)))
+        return error(kEINVAL);
     if (!is_pipe(*out) && (out->status_flags() & kO_APPEND))
         return error(kEINVAL);
-    if (call.u32(5) & kSpliceNonblock)
-        SCONE_TRY(check_ready(*in, *out));
     if (is_stream_of_host(*in) && is_stream_of_host(*out))
         return with_sigpipe(splice_on_host(*in, *out, bounded(call.arg[4]), call.u32(5)));
-    // A signal between reading and writing would lose what neither side takes back. Programs copy
-    // by read and write where this is refused.
-    if (!in->can_map() && !out->can_map())
+    // A pipe of the host cannot be asked to take or give without waiting. Programs copy by read and
+    // write where this is refused.
+    if ((in->kind() == FileKind::HostPipe || out->kind() == FileKind::HostPipe) && !in->can_map() &&
+        !out->can_map())
         return error(kEINVAL);
-    uint64_t done = SCONE_TRY(with_sigpipe(transfer(from, to, bounded(call.arg[4]), true)));
+    auto waiting = call.u32(5) & kSpliceNonblock ? Waiting::No : Waiting::Yes;
+    bool gives = in->kind() == FileKind::Pipe || in->kind() == FileKind::Socket;
+    if (!gives && waiting == Waiting::No)
+        SCONE_TRY(check_ready(*in, *out));
+    uint64_t count = bounded(call.arg[4]);
+    uint64_t done = SCONE_TRY(with_sigpipe(gives ? give(*in, to, count, Giving::Away, waiting)
+                                                 : transfer(from, to, count, true)));
     SCONE_TRY(store_offset(from, call.arg[1]));
     SCONE_TRY(store_offset(to, call.arg[3]));
     return done;
 }
 
-// Copies without taking need pages that two pipes share; programs fall back to read and write.
 SyscallResult sys_tee(Call& call) {
-    SCONE_TRY(call.file(0));
-    SCONE_TRY(call.file(1));
-    return error(kEINVAL);
+    if (call.u32(3) & ~kSpliceKnown)
+        return error(kEINVAL);
+    if (call.arg[2] == 0)
+        return 0;
+    Ref<File> in = SCONE_TRY(call.file(0));
+    Ref<File> out = SCONE_TRY(call.file(1));
+    if (!in->is_readable() || !out->is_writable())
+        return error(kEBADF);
+    if (!is_pipe(*in) || !is_pipe(*out) || SCONE_TRY(is_same(*in, *out)))
+        return error(kEINVAL);
+    if (in->kind() == FileKind::HostPipe && out->kind() == FileKind::HostPipe)
+        return with_sigpipe(tee_on_host(*in, *out, bounded(call.arg[2]), call.u32(3)));
+    TransferEnd to{out.get()};
+    return with_sigpipe(give(*in, to, bounded(call.arg[2]), Giving::Copies,
+                             call.u32(3) & kSpliceNonblock ? Waiting::No : Waiting::Yes));
 }
 
 SyscallResult sys_vmsplice(Call& call) {

@@ -106,6 +106,12 @@ Result<uint64_t> File::seek_within(int64_t offset, int whence, uint64_t size) {
     return position_;
 }
 
+Result<uint64_t> File::write_now(IoBuffer&) {
+    return error(kEINVAL);
+}
+Result<uint64_t> File::give_now(uint64_t, ByteSink&, Giving) {
+    return error(kEINVAL);
+}
 Result<uint64_t> File::read_at(IoBuffer&, uint64_t) {
     return error(kESPIPE);
 }

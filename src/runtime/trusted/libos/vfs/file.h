@@ -51,12 +51,26 @@ struct Companions {
     unsigned count = 0;
 };
 
+// Where a file gives bytes of its own away, without waiting: what was not taken stays its own.
+class ByteSink {
+  public:
+    virtual Result<uint64_t> put(IoBuffer& bytes) = 0;
+
+  protected:
+    ~ByteSink() = default;
+};
+enum class Giving : bool { Away, Copies };
+
 class File : public RefCounted {
   public:
     virtual FileKind kind() const { return FileKind::Other; }
     // At the position, which moves on; seekable files go through read_at/write_at by default.
     virtual Result<uint64_t> read(IoBuffer& buffer);
     virtual Result<uint64_t> write(IoBuffer& buffer);
+    // The two sides of splice(2), for pipes and stream sockets. Neither waits: EAGAIN; EINVAL for
+    // other files. give_now() hands back 0 at the end, and what the sink took otherwise.
+    virtual Result<uint64_t> write_now(IoBuffer& buffer);
+    virtual Result<uint64_t> give_now(uint64_t count, ByteSink& sink, Giving how);
     virtual Result<uint64_t> read_at(IoBuffer& buffer, uint64_t offset);
     virtual Result<uint64_t> write_at(IoBuffer& buffer, uint64_t offset);
     virtual Result<uint64_t> seek(int64_t offset, int whence);

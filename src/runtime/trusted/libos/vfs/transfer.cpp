@@ -1,6 +1,7 @@
 #include "runtime/trusted/libos/vfs/transfer.h"
 
 #include "runtime/trusted/enclave/heap.h"
+#include "runtime/trusted/enclave/sleep_lock.h"
 #include "runtime/trusted/libos/net/poll.h"
 
 namespace scone::libos {
@@ -8,15 +9,7 @@ namespace {
 
 using namespace linux_abi;
 
-constexpr uint64_t kChunk = 64 << 10;
-
-struct Chunk {
-    uint8_t* bytes = static_cast<uint8_t*>(enclave::heap_allocate(kChunk));
-    Chunk() = default;
-    ~Chunk() { enclave::heap_free(bytes); }
-    Chunk(const Chunk&) = delete;
-    Chunk& operator=(const Chunk&) = delete;
-};
+constexpr uint64_t kChunk = TransferChunk::kSize;
 
 Result<uint64_t> read_some(TransferEnd& from, uint8_t* bytes, uint64_t count) {
     IoBuffer buffer = IoBuffer::of_runtime(bytes, count);
@@ -45,10 +38,72 @@ Result<uint64_t> write_all(TransferEnd& to, uint8_t* bytes, uint64_t count, bool
     return done;
 }
 
+// The locks of two files are taken one inside of the other, by one thread of the process at a time.
+enclave::SleepLock giving;
+
+class EndSink : public ByteSink {
+  public:
+    explicit EndSink(TransferEnd& to) : to_(to) {}
+    Result<uint64_t> put(IoBuffer& bytes) override {
+        bool waits_never = to_.file->can_map() || is_of_enclave(*to_.file);
+        auto count = to_.has_offset ? to_.file->write_at(bytes, to_.offset)
+                     : waits_never  ? to_.file->write(bytes)
+                                    : to_.file->write_now(bytes);
+        if (!count)
+            sink_failed = true;
+        else if (to_.has_offset)
+            to_.offset += *count;
+        return count;
+    }
+    bool sink_failed = false;
+
+  private:
+    // Devices such as /dev/null.
+    static bool is_of_enclave(const File& file) {
+        return file.kind() == FileKind::Other && file.host_descriptor() < 0;
+    }
+    TransferEnd& to_;
+};
+
 }  // namespace
 
+TransferChunk::TransferChunk() : bytes(static_cast<uint8_t*>(enclave::heap_allocate(kSize))) {}
+TransferChunk::~TransferChunk() {
+    enclave::heap_free(bytes);
+}
+
+Result<uint64_t> give(File& from, TransferEnd& to, uint64_t count, Giving how, Waiting waiting) {
+    uint64_t done = 0;
+    auto ended = [&](Errno why) {
+        return done > 0 ? Result<uint64_t>(done) : Result<uint64_t>(std::unexpected(why));
+    };
+    while (done < count) {
+        EndSink sink(to);
+        giving.lock();
+        auto given = from.give_now(count - done, sink, how);
+        giving.unlock();
+        if (given && *given == 0)
+            break;
+        if (given) {
+            done += *given;
+            if (how == Giving::Copies)
+                break;  // the same bytes would come again
+            continue;
+        }
+        File& late = sink.sink_failed ? *to.file : from;
+        late.refresh_status_flags();
+        if (given.error().value != kEAGAIN || waiting == Waiting::No || late.is_non_blocking() ||
+            done > 0)
+            return ended(given.error());
+        auto ready = wait_for_events(late, sink.sink_failed ? kPollOut : kPollIn);
+        if (!ready)
+            return ended(ready.error());
+    }
+    return done;
+}
+
 Result<uint64_t> transfer(TransferEnd& from, TransferEnd& to, uint64_t count, bool once) {
-    Chunk chunk;
+    TransferChunk chunk;
     if (chunk.bytes == nullptr)
         return error(kENOMEM);
     bool can_go_back = from.has_offset || from.file->seek(0, kSEEK_CUR);
