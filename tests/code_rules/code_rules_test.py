@@ -101,8 +101,8 @@ class CodeRulesTest(unittest.TestCase):
     def test_the_default_of_scone_run_is_2_and_help_says_so(self):
         self.passes("dlopen", self.library)
         shown = subprocess.run([BIN / "scone-run", "--help"], check=True, capture_output=True, text=True).stdout
-        self.assertRegex(shown, r"--dlopen=0\|1\|2 .*; 2 \(SCONE_ALLOW_DLOPEN\)")
-        self.assertRegex(shown, r"--mprotect=0\|1 .*; 1 \(SCONE_MPROTECT\)")
+        self.assertRegex(shown, r"(?s)--dlopen=0\|1\|2 .*\(default:\s+2\)\s+\[SCONE_ALLOW_DLOPEN\]")
+        self.assertRegex(shown, r"(?s)--mprotect=0\|1 .*\(default:\s+1\)\s+\[SCONE_MPROTECT\]")
 
     def test_the_variable_does_what_the_option_does(self):
         self.refused(NOT_MEASURED, "dlopen", self.library, SCONE_ALLOW_DLOPEN="0")
