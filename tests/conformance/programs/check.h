@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct test_case {
     const char* name;
@@ -58,6 +59,15 @@ static const char* current_case;
         if (r_ != -1 || errno != (wanted))                                      \
             FAIL("%s gave %lld, errno %d, not %d", #call, r_, errno, (wanted)); \
     } while (0)
+
+// The -1 of a fork that failed is everybody to kill().
+static inline pid_t fork_or_fail(void) {
+    pid_t child = fork();
+    if (child < 0)
+        FAIL("fork (errno %d, %s)", errno, strerror(errno));
+    return child;
+}
+#define fork fork_or_fail
 
 static inline int run_cases(int argc, char** argv) {
     volatile int failures = 0;

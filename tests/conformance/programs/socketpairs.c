@@ -18,12 +18,6 @@
 
 static const int kMessages[2] = {SOCK_SEQPACKET, SOCK_DGRAM};
 
-// Never -1, which kill() takes for everybody.
-static pid_t checked_fork(void) {
-    pid_t child = fork();
-    CHECK(child >= 0);
-    return child;
-}
 static void wait_ok(pid_t child) {
     int status = -1;
     CHECK_EQ(waitpid(child, &status, 0), child);
@@ -93,7 +87,7 @@ CASE(content_before_a_fork_is_read_after_it) {
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     CHECK_EQ(write_pattern(s[0], 0, 100000, 9000), 0);
     CHECK_EQ(write(s[1], "up", 2), 2);
-    pid_t child = checked_fork();
+    pid_t child = fork();
     if (child == 0) {
         close(s[0]);
         if (read_pattern(s[1], 0, 150000, 777) != 0)
@@ -113,7 +107,7 @@ CASE(both_directions_at_once_between_processes) {
     enum { kSize = 600000 };
     int s[2];
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
-    pid_t echo = checked_fork();
+    pid_t echo = fork();
     if (echo == 0) {
         static char b[20000];
         ssize_t n;
@@ -125,7 +119,7 @@ CASE(both_directions_at_once_between_processes) {
         _exit(n != 0);
     }
     close(s[1]);
-    pid_t writer = checked_fork();
+    pid_t writer = fork();
     if (writer == 0) {
         int bad = write_pattern(s[0], 0, kSize, 8191) != 0;
         _exit(bad || shutdown(s[0], SHUT_WR) != 0);
@@ -145,7 +139,7 @@ CASE(descriptors_stay_with_their_bytes) {
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     CHECK_EQ(pipe(p), 0);
     for (int processes = 0; processes < 2; processes++) {
-        pid_t child = processes ? checked_fork() : 0;
+        pid_t child = processes ? fork() : 0;
         if (child == 0) {
             if (write(s[0], "aa", 2) != 2 || send_fd(s[0], p[0], "bb") != 2 ||
                 send_fd(s[0], p[1], "cc") != 2 || write(s[0], "dd", 2) != 2)
@@ -214,7 +208,7 @@ CASE(an_end_travels_to_a_process_that_was_there_before) {
         int s[2], t[2];
         char b[8] = {0};
         CHECK_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s), 0);
-        pid_t child = checked_fork();
+        pid_t child = fork();
         if (child == 0) {
             close(s[0]);
             int end = receive_fd(s[1], b, sizeof b, NULL);
@@ -222,7 +216,7 @@ CASE(an_end_travels_to_a_process_that_was_there_before) {
                 _exit(1);
             if (send(end, "reply", 5, 0) != 5 || recv(end, b, 4, 0) != 4 || memcmp(b, "late", 4))
                 _exit(2);
-            pid_t grandchild = checked_fork();
+            pid_t grandchild = fork();
             if (grandchild == 0)
                 _exit(send(end, "deep", 4, 0) != 4);
             int status = 1;
@@ -253,7 +247,7 @@ CASE(bad_memory_loses_no_byte_of_a_stream) {
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     for (int processes = 0; processes < 2; processes++) {
         if (processes)
-            wait_ok(checked_fork() ?: (_exit(0), 0));
+            wait_ok(fork() ?: (_exit(0), 0));
         CHECK_EQ(write(s[0], "whole", 5), 5);
         CHECK_ERRNO(read(s[1], bad, 5), EFAULT);
         CHECK_ERRNO(write(s[0], bad, 5), EFAULT);
@@ -285,7 +279,7 @@ CASE(peeking_leaves_everything) {
     char b[16] = {0};
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     for (int processes = 0; processes < 2; processes++) {
-        pid_t child = processes ? checked_fork() : 0;
+        pid_t child = processes ? fork() : 0;
         if (child == 0) {
             CHECK_EQ(send(s[0], "peekaboo", 8, 0), 8);
             if (processes)
@@ -331,7 +325,7 @@ CASE(nonblocking_belongs_to_the_end_everywhere) {
     int s[2];
     char b;
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
-    pid_t child = checked_fork();
+    pid_t child = fork();
     if (child == 0)
         _exit(fcntl(s[0], F_SETFL, O_NONBLOCK) != 0);
     wait_ok(child);
@@ -367,7 +361,7 @@ CASE(a_larger_send_buffer_holds_more) {
         int s[2], size = 150000;
         CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s), 0);
         if (processes)
-            wait_ok(checked_fork() ?: (_exit(0), 0));
+            wait_ok(fork() ?: (_exit(0), 0));
         uint64_t usual = 0, put = 0;
         ssize_t n;
         while ((n = write(s[1], block, sizeof block)) > 0)
@@ -431,7 +425,7 @@ CASE(many_processes_take_every_byte_once) {
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     CHECK_EQ(pipe(out), 0);
     for (int i = 0; i < 3; i++) {
-        child[i] = checked_fork();
+        child[i] = fork();
         if (child[i] == 0) {
             close(s[1]);
             unsigned char b[40];
@@ -467,7 +461,7 @@ CASE(writers_killed_at_any_moment_leave_whole_bytes) {
         pid_t child[2];
         CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
         for (int i = 0; i < 2; i++) {
-            child[i] = checked_fork();
+            child[i] = fork();
             if (child[i] == 0) {
                 char block[3000];
                 memset(block, 'a' + i, sizeof block);
@@ -502,7 +496,7 @@ CASE(a_reader_killed_at_any_moment_leaves_the_rest) {
     for (int round = 0; round < 12; round++) {
         int s[2];
         CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
-        pid_t reader = checked_fork();
+        pid_t reader = fork();
         if (reader == 0) {
             char b[700];
             close(s[0]);
@@ -510,7 +504,7 @@ CASE(a_reader_killed_at_any_moment_leaves_the_rest) {
                 ;
             _exit(1);
         }
-        pid_t writer = checked_fork();
+        pid_t writer = fork();
         if (writer == 0) {
             close(s[1]);
             _exit(write_pattern(s[0], 0, 400000, 4000) != 0);
@@ -549,7 +543,7 @@ CASE(messages_of_every_size) {
         CHECK_EQ(socketpair(AF_UNIX, kMessages[kind], 0, s), 0);
         for (int processes = 0; processes < 2; processes++) {
             for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-                pid_t child = processes ? checked_fork() : 0;
+                pid_t child = processes ? fork() : 0;
                 if (child == 0) {
                     CHECK_EQ(send(s[0], out, sizes[i], 0), sizes[i]);
                     if (processes)
@@ -622,7 +616,7 @@ CASE(descriptors_go_with_messages) {
         long n;
         CHECK_EQ(socketpair(AF_UNIX, kMessages[kind], 0, s), 0);
         CHECK_EQ(pipe(p), 0);
-        pid_t child = checked_fork();
+        pid_t child = fork();
         if (child == 0)
             _exit(send(s[0], "plain", 5, 0) != 5 || send_fd(s[0], p[1], "fd") != 2);
         wait_ok(child);
@@ -641,7 +635,7 @@ CASE(a_full_queue_of_messages_lets_the_sender_wait) {
         int s[2];
         char b[8];
         CHECK_EQ(socketpair(AF_UNIX, kMessages[kind], 0, s), 0);
-        pid_t child = checked_fork();
+        pid_t child = fork();
         if (child == 0) {
             close(s[1]);
             for (int i = 0; i < 500; i++)
@@ -677,7 +671,7 @@ CASE(many_processes_share_messages) {
         CHECK_EQ(socketpair(AF_UNIX, kMessages[kind], 0, s), 0);
         CHECK_EQ(pipe(out), 0);
         for (int i = 0; i < 2; i++) {
-            receiver[i] = checked_fork();
+            receiver[i] = fork();
             if (receiver[i] == 0) {
                 int m[2];
                 while (recv(s[1], m, sizeof m, 0) == sizeof m && m[0] < 2)
@@ -686,7 +680,7 @@ CASE(many_processes_share_messages) {
             }
         }
         for (int i = 0; i < 2; i++) {
-            sender[i] = checked_fork();
+            sender[i] = fork();
             if (sender[i] == 0) {
                 for (int j = 0; j < kEach; j++) {
                     int m[2] = {i, j};
