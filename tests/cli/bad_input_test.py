@@ -44,6 +44,10 @@ CASES = [
      "--only_for_testing-trust-any"),
     (USAGE, "--mrsigner, --isvprodid and --isvsvn belong together", "scone", "cas", "attest", "localhost:1",
      "--mrsigner=00"),
+    (USAGE, "--to=oci:./folder/ would replace the native image", "sconify_image", "--from=oci:folder",
+     "--to=oci:./folder/", "--binary=/bin/busybox", "--disable-session-upload"),
+    (USAGE, "--to=repo/app:latest would replace the native image", "sconify_image", "--from=repo/app",
+     "--to=repo/app:latest", "--binary=/bin/busybox", "--disable-session-upload"),
     # addresses
     (USAGE, "option '--listen-api': 'here:http' is not an address", "scone-cas", "--listen-api=here:http"),
     (USAGE, "option '--listen': 'not:a:host' is not an address", "scone-las", "--listen=not:a:host"),
@@ -118,6 +122,8 @@ class BadInputTest(unittest.TestCase):
         closed.mkdir(mode=0o755)
         os.chown(closed, 0, 0)
         self.folder.chmod(0o755)
+        (closed / "secret").write_text("x")
+        (closed / "secret").chmod(0o600)
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for program, more in (("scone-cas", ()), ("scone-las", ("--listen=127.0.0.1:0",))):
             done = subprocess.run([*nobody, BIN / program, f"--state={closed}/state", *more], env=self.env,
@@ -125,6 +131,12 @@ class BadInputTest(unittest.TestCase):
             self.assertEqual(done.returncode, DENIED, done.stderr)
             self.assertIn("Permission denied", done.stderr)
             self.assertIn("choose a folder that", done.stderr)
+        done = subprocess.run([*nobody, BIN / "scone", f"--output={closed}/out", "version"], env=self.env,
+                              capture_output=True, text=True, timeout=60)  # fmt: skip
+        self.assertEqual(done.returncode, DENIED, done.stderr)
+        done = subprocess.run([*nobody, BIN / "scone", "fspf", "show", closed / "secret"], env=self.env,
+                              capture_output=True, text=True, timeout=60)  # fmt: skip
+        self.assertEqual(done.returncode, DENIED, done.stderr)
 
 
 if __name__ == "__main__":

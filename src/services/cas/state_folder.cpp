@@ -10,6 +10,7 @@
 
 #include "lib/base/hex.h"
 #include "lib/crypto/random.h"
+#include "lib/text/errno_code.h"
 
 namespace scone::cas {
 namespace {
@@ -24,8 +25,7 @@ constexpr size_t kKeyTextSize = 64;
 
 auto system_failure(const std::string& doing) {
     int error = errno;
-    ExitCode code = error == EACCES || error == EPERM ? ExitCode::Denied : ExitCode::Failed;
-    return failure(code, std::strerror(error), doing);
+    return failure(text::exit_code_of_errno(error), std::strerror(error), doing);
 }
 
 class Descriptor {
@@ -68,8 +68,8 @@ Outcome<StateFolder> StateFolder::open(const fs::path& path) {
     std::error_code error;
     fs::create_directories(path, error);
     if (error)
-        return failure(error == std::errc::permission_denied ? ExitCode::Denied : ExitCode::Failed,
-                       error.message(), doing, "choose a folder that can be written: --state DIR");
+        return failure(text::exit_code_of_errno(error.value()), error.message(), doing,
+                       "choose a folder that can be written: --state DIR");
     if (chmod(path.c_str(), 0700) != 0)
         return system_failure(doing);
     Descriptor lock(::open((path / "cas.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

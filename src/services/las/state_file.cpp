@@ -8,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "lib/text/errno_code.h"
+
 namespace scone::las {
 namespace {
 
@@ -16,10 +18,8 @@ using text::ExitCode;
 constexpr const char* kDoing = "using LAS's state folder";
 
 std::unexpected<text::Failure> errno_failure(const std::string& what) {
-    const bool denied = errno == EACCES || errno == EPERM;
-    return text::failure(denied ? ExitCode::Denied : ExitCode::Failed,
-                         what + ": " + std::strerror(errno), kDoing,
-                         "choose a folder that is writable: --state DIR");
+    return text::failure(text::exit_code_of_errno(errno), what + ": " + std::strerror(errno),
+                         kDoing, "choose a folder that is writable: --state DIR");
 }
 
 class Descriptor {

@@ -15,6 +15,7 @@
 #include "lib/base/result.h"
 #include "lib/crypto/key.h"
 #include "lib/crypto/x509.h"
+#include "lib/text/errno_code.h"
 
 namespace scone::cli {
 namespace {
@@ -45,7 +46,7 @@ class Descriptor {
 };
 
 std::unexpected<text::Failure> system_failure(const char* action, const std::string& path) {
-    return failure(ExitCode::Failed,
+    return failure(text::exit_code_of_errno(errno),
                    fmt::format("cannot {} '{}': {}", action, path, std::strerror(errno)));
 }
 
@@ -316,7 +317,7 @@ Outcome<Identity> read_identity(const std::string& path) {
     // Users write these files themselves, as the documentation of SCONE shows: any mode is taken.
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0)
-        return failure(errno == ENOENT ? ExitCode::NotFound : ExitCode::Failed,
+        return failure(text::exit_code_of_errno(errno),
                        fmt::format("cannot open identity '{}': {}", path, std::strerror(errno)));
     std::string pem(kMaxSize, '\0');
     const ssize_t count = ::read(file.get(), pem.data(), pem.size());

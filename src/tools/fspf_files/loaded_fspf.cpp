@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lib/text/errno_code.h"
 #include "tools/fspf_files/host_cipher.h"
 
 namespace scone::tools {
@@ -74,10 +75,7 @@ text::Failure fspf_failure(const fspf::Error& error, const std::string& what) {
 }
 
 text::Failure system_failure(const std::string& what) {
-    text::ExitCode code = errno == ENOENT   ? text::ExitCode::NotFound
-                          : errno == EEXIST ? text::ExitCode::Conflict
-                                            : text::ExitCode::Failed;
-    return {code, what + ": " + strerror(errno), {}, {}};
+    return {text::exit_code_of_errno(errno), what + ": " + strerror(errno), {}, {}};
 }
 
 text::Outcome<std::vector<uint8_t>> read_whole_file(const std::string& file) {

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "lib/text/errno_code.h"
+
 namespace scone::oci {
 namespace {
 
@@ -19,7 +21,7 @@ using text::Outcome;
 
 std::unexpected<text::Failure> system_failure(const char* action, const std::string& name,
                                               int error = errno) {
-    return failure(error == ENOENT ? ExitCode::NotFound : ExitCode::Failed,
+    return failure(text::exit_code_of_errno(error),
                    fmt::format("cannot {} '{}': {}", action, name, std::strerror(error)));
 }
 

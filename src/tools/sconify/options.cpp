@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "lib/base/hex.h"
 #include "lib/sgx/settings_page.h"
@@ -165,12 +166,27 @@ Outcome<void> check_overlaps(const Options& o) {
     return {};
 }
 
+// The result replaces what stands at its place; the native image must not be that.
+Outcome<void> check_target(const Options& o) {
+    std::error_code error;
+    const auto place = [&](const oci::ImageName& name) {
+        return name.path.empty() ? oci::with_tag(name.reference)
+                                 : std::filesystem::weakly_canonical(name.path, error).string();
+    };
+    if (o.from.transport != o.to.transport || place(o.from) != place(o.to))
+        return {};
+    return failure(ExitCode::Usage,
+                   fmt::format("--to={} would replace the native image", o.to.given), {},
+                   "give the converted image another name");
+}
+
 }  // namespace
 
 Outcome<Options> read_options(const flags::ParsedCommand& parsed) {
     Options out;
     out.from = SCONE_TRY(oci::parse_image_name(SCONE_TRY(required(parsed, "from"))));
     out.to = SCONE_TRY(oci::parse_image_name(SCONE_TRY(required(parsed, "to"))));
+    SCONE_TRY(check_target(out));
     out.binary = SCONE_TRY(required(parsed, "binary"));
     SCONE_TRY(read_base(parsed, out));
     out.encrypted_folders = SCONE_TRY(read_paths(parsed, "dir"));
