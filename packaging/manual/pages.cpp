@@ -130,7 +130,8 @@ Manual scone_cas() {
             "told otherwise.\n\n"
             "Quotes of real enclaves are verified with Intel's collateral from the folder that "
             "--collateral names.",
-        .environment = {{"TZ", "not read: times in the audit log are UTC"}},
+        .environment = {{"OPENSSL_CONF",
+                         "OpenSSL's configuration; /etc/ssl/openssl.cnf if not set"}},
         .files = {{"/var/lib/scone/cas/cas.db", "sessions and secrets, encrypted"},
                   {"/var/lib/scone/cas/cas.key", "the key of all of it, mode 0600"},
                   {"/var/lib/scone/cas/cas.root", "the newest state; an older cas.db is refused"},

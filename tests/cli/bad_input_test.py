@@ -117,6 +117,19 @@ class BadInputTest(unittest.TestCase):
             with self.subTest(" ".join(case[2:])):
                 self.check(*case)
 
+    def test_a_port_of_another_service_is_named(self):
+        command = [BIN / "scone-cas", f"--state={self.folder}/state", "--listen-api=127.0.0.1:8082",
+                   "--listen-enclave=127.0.0.1:8083", "--listen-metrics=127.0.0.1:8084"]  # fmt: skip
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait, 30)
+        self.addCleanup(server.terminate)
+        while "enclave port is listening" not in server.stdout.readline():
+            self.assertIsNone(server.poll())
+        for port, words in ((8083, "instead of an answer"), (8084, "TLS: ")):
+            with self.subTest(port):
+                self.check(UNREACHABLE, words, "scone", "cas", "attest", f"localhost:{port}", "--retries=0")
+
     def test_what_may_not_be_written_is_denied(self):
         closed = self.folder / "closed"
         closed.mkdir(mode=0o755)

@@ -57,8 +57,9 @@ Outcome<HttpReply> HttpClient::send(const HttpCall& call) {
 Outcome<HttpReply> HttpClient::exchange(const std::string& message, bool is_head) {
     auto broken = [this](const std::string& why) {
         connection_.reset();
-        return failure(ExitCode::Unreachable, why,
-                       "reading the reply of " + options_.server.text());
+        return failure(ExitCode::Unreachable, why, "reading the reply of " + options_.server.text(),
+                       "see that this is the client API of scone-cas, port 8081 if not chosen "
+                       "otherwise");
     };
     sent_last_call_ = true;
     auto sent = connection_->write_all(base::as_bytes(message), options_.timeout_ms);
@@ -79,6 +80,9 @@ Outcome<HttpReply> HttpClient::exchange(const std::string& message, bool is_head
             return broken(count.error().what);
         error_code error;
         if (*count == 0) {
+            // Beast aborts the program where an end comes before the first byte.
+            if (!parser.got_some())
+                return broken("the server closed the connection instead of an answer");
             parser.put_eof(error);
             if (error || !parser.is_done())
                 return broken("the connection closed before the reply was whole");

@@ -179,6 +179,24 @@ TEST_F(ServerTest, FramesOverTlsNeedAClientCertificate) {
     }
 }
 
+TEST_F(ServerTest, AnEndInsteadOfAnHttpReplyIsNamed) {
+    auto tls = authority_.settings(ClientCertificate::Optional);
+    start(serve_frames(8, [](Peer) { return std::make_unique<UpperCase>(); }), &tls);
+    auto reply = HttpClient(options()).send({.method = "GET", .target = "/"});
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().exit_code, text::ExitCode::Unreachable);
+    EXPECT_NE(reply.error().what.find("instead of an answer"), std::string::npos)
+        << reply.error().what;
+}
+
+TEST_F(ServerTest, WhatSpeaksNoTlsIsNamed) {
+    start(serve_frames(8, [](Peer) { return std::make_unique<UpperCase>(); }), nullptr);
+    auto connected = TlsClient::connect(options());
+    ASSERT_FALSE(connected);
+    EXPECT_EQ(connected.error().exit_code, text::ExitCode::Unreachable);
+    EXPECT_NE(connected.error().next.find("the port of a TLS server"), std::string::npos);
+}
+
 struct LasDouble final : FrameSession {
     FrameReply on_frame(base::Bytes) override {
         channel::LasTarget target;

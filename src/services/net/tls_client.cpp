@@ -158,7 +158,12 @@ Outcome<TlsClient> TlsClient::connect(const TlsClientOptions& options) {
         return failure(ExitCode::Failed, take_openssl_error("TLS cannot be set up"));
     if (!options.expectation.server_name.empty())
         SSL_set_tlsext_host_name(state->ssl.get(), options.expectation.server_name.c_str());
-    SCONE_TRY(state->handshake(options.timeout_ms));
+    if (auto shaken = state->handshake(options.timeout_ms); !shaken) {
+        text::Failure why = shaken.error();
+        if (why.exit_code == ExitCode::Unreachable && why.next.empty())
+            why.next = "see that " + options.server.text() + " is the port of a TLS server";
+        return std::unexpected(std::move(why));
+    }
     return TlsClient(std::move(state));
 }
 
