@@ -89,7 +89,7 @@ def session(terminal):
     # In the background it runs; in the foreground Ctrl-C reaches it and not the shell.
     steps.append(terminal.line("bg >/dev/null; jobs"))
     terminal.type("fg\n")
-    terminal.wait_for("sleep 1000'\r\n")
+    terminal.wait_for("sleep 1000['\"]\r\n")
     terminal.wait_for_foreground(of_shell=False)
     terminal.type("\x03")
     terminal.wait_for(re.escape(PROMPT))
@@ -128,7 +128,7 @@ def session(terminal):
     terminal.wait_for(r"Stopped.*\n")
     terminal.wait_for(re.escape(PROMPT))
     terminal.type("fg\n")
-    terminal.wait_for(r"echo last \)\r\n")
+    terminal.wait_for(r"echo last ?\)\r\n")
     terminal.wait_for_foreground(of_shell=False)
     terminal.type("\x03")
     terminal.wait_for(re.escape(PROMPT))
@@ -173,6 +173,9 @@ class JobControl(ProgramTest):
 
     def test_bash(self):
         self.same("/bin/bash", "--norc", "--noprofile", "--noediting", "-i")
+
+    def test_dash(self):
+        self.same("/bin/dash", "-i")
 
 
 if __name__ == "__main__":

@@ -19,25 +19,25 @@ struct Row {
     bool changes_terminal = false;  // SIGTTOU for a process in the background
 };
 constexpr Row kRows[] = {
-    {0x5401, 0, 36, false},        // TCGETS
-    {0x5402, 36, 0, false, true},  // TCSETS
-    {0x5403, 36, 0, false, true},  // TCSETSW
-    {0x5404, 36, 0, false, true},  // TCSETSF
-    {0x5409, 0, 0, true, true},    // TCSBRK
-    {0x540a, 0, 0, true, true},    // TCXONC
-    {0x540b, 0, 0, true, true},    // TCFLSH
-    {0x540e, 0, 0, true},          // TIOCSCTTY
-    {0x540f, 0, 4, false},         // TIOCGPGRP
-    {0x5410, 4, 0, false, true},   // TIOCSPGRP
-    {0x5411, 0, 4, false},         // TIOCOUTQ
-    {0x5413, 0, 8, false},         // TIOCGWINSZ
-    {0x5414, 8, 0, false},         // TIOCSWINSZ
-    {0x541b, 0, 4, false},         // FIONREAD
-    {0x5422, 0, 0, true},          // TIOCNOTTY
-    {0x5429, 0, 4, false},         // TIOCGSID
-    {0x80045430, 0, 4, false},     // TIOCGPTN
-    {0x40045431, 4, 0, false},     // TIOCSPTLCK
-    {0x80045439, 0, 4, false},     // TIOCGPTLCK
+    {0x5401, 0, 36, false},           // TCGETS
+    {0x5402, 36, 0, false, true},     // TCSETS
+    {0x5403, 36, 0, false, true},     // TCSETSW
+    {0x5404, 36, 0, false, true},     // TCSETSF
+    {0x5409, 0, 0, true, true},       // TCSBRK
+    {0x540a, 0, 0, true, true},       // TCXONC
+    {0x540b, 0, 0, true, true},       // TCFLSH
+    {0x540e, 0, 0, true},             // TIOCSCTTY
+    {0x540f, 0, 4, false},            // TIOCGPGRP
+    {kTIOCSPGRP, 4, 0, false, true},  // TIOCSPGRP
+    {0x5411, 0, 4, false},            // TIOCOUTQ
+    {0x5413, 0, 8, false},            // TIOCGWINSZ
+    {0x5414, 8, 0, false},            // TIOCSWINSZ
+    {0x541b, 0, 4, false},            // FIONREAD
+    {0x5422, 0, 0, true},             // TIOCNOTTY
+    {0x5429, 0, 4, false},            // TIOCGSID
+    {0x80045430, 0, 4, false},        // TIOCGPTN
+    {0x40045431, 4, 0, false},        // TIOCSPTLCK
+    {0x80045439, 0, 4, false},        // TIOCGPTLCK
 };
 
 }  // namespace
@@ -61,6 +61,18 @@ Result<uint64_t> host_ioctl(File& file, int host_fd, uint64_t request, uint64_t 
                                        {},
                                        Ref<File>(&file)}));
         return 0;
+    }
+    if (code == kTIOCSPGRP && current_process().vfork_parent != nullptr) {
+        Process& process = current_process();
+        int32_t group = SCONE_TRY(AppPtr<int32_t>(argument).load());
+        // Its own group, which the host does not know yet. Any other is given the terminal now.
+        if (group == process.group && group == process.pid) {
+            SCONE_TRY(change_host_process(process, {__NR_ioctl,
+                                                    {static_cast<uint64_t>(host_fd), kTIOCSPGRP, 0},
+                                                    {},
+                                                    Ref<File>(&file)}));
+            return 0;
+        }
     }
     for (const Row& row : kRows) {
         if (row.request != code)

@@ -10,6 +10,8 @@
 
 namespace scone::libos {
 
+inline constexpr uint32_t kTIOCSPGRP = 0x5410;
+
 Result<uint64_t> host_ioctl(File& file, int host_fd, uint64_t request, uint64_t argument);
 
 }  // namespace scone::libos

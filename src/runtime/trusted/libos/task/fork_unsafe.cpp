@@ -2,11 +2,13 @@
 #include "runtime/trusted/enclave/host_calls/file_calls.h"
 #include "runtime/trusted/enclave/host_calls/system_call_numbers.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
+#include "runtime/trusted/libos/fs/host_ioctl.h"
 #include "runtime/trusted/libos/fs/tmp_fs.h"
 #include "runtime/trusted/libos/log.h"
 #include "runtime/trusted/libos/net/pair_socket.h"
 #include "runtime/trusted/libos/pipe/pipe.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/signal/delivery.h"
 #include "runtime/trusted/libos/task/children.h"
 #include "runtime/trusted/libos/task/fork.h"
 #include "runtime/trusted/libos/task/futex.h"
@@ -255,11 +257,26 @@ int64_t make_call(const DeferredCall& call) {
                                    INT32_MAX);
 }
 
+// TIOCSPGRP for the child's own group. Whether the terminal may stop it for that was the vfork
+// child's affair, which is over.
+void give_terminal(Process& child, const DeferredCall& call) {
+    ask_for_group(child);
+    int32_t group = child.group;
+    while (enclave::host_structure_call(__NR_ioctl, 2, &group, sizeof group, 0, call.arguments[0],
+                                        kTIOCSPGRP, 0, 0,
+                                        enclave::Interruptible::InBackground) == -kEINTR)
+        accept_host_signals(current_thread());
+}
+
 // What the vfork child asked for and the parent's host process could not do in its name. The calls
 // were checked when they were made.
 void carry_out_deferred_calls(Process& child) {
-    for (const DeferredCall& call : child.deferred_calls)
-        make_call(call);
+    for (const DeferredCall& call : child.deferred_calls) {
+        if (call.number == __NR_ioctl && call.arguments[1] == kTIOCSPGRP)
+            give_terminal(child, call);
+        else
+            make_call(call);
+    }
     if (child.deferred_calls.empty())
         return;
     child.deferred_calls.clear();

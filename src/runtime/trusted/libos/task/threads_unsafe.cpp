@@ -221,7 +221,7 @@ Result<Thread*> prepare_thread(const NewThread& what) {
 int32_t give_tid(Process& process, Thread& thread, int64_t host_tid) {
     constexpr int64_t kMaximumTid = 1 << 22;
     Guard guard(process.mutex);
-    bool usable = host_tid > 0 && host_tid <= kMaximumTid;
+    bool usable = host_tid > 0 && host_tid <= kMaximumTid && host_tid != process.pid;
     for (const Thread* other : process.threads)
         usable = usable && other->tid != host_tid;
     thread.tid = usable ? static_cast<int32_t>(host_tid) : allocate_tid();

@@ -138,6 +138,8 @@ SyscallResult record_lock(File& file, int command, RecordLock& lock) {
         lock.type = kUnlocked;
         return 0;
     }
+    if (wanted.type != kRead && wanted.type != kWrite)
+        return error(kEIO);
     // HOST: who holds what; the range is cut to the file's.
     lock = wanted;
     lock.start = wanted.start > stretch ? wanted.start - stretch : 0;
