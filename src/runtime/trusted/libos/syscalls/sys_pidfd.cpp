@@ -38,7 +38,7 @@ SyscallResult sys_pidfd_open(Call& call) {
     uint32_t flags = call.u32(1);
     if (pid <= 0 || (flags & ~kO_NONBLOCK))
         return error(kEINVAL);
-    // Threads of the program have numbers that the host does not know.
+    // Linux has none for a thread other than the first.
     if (pid != call.process().pid && is_own_thread(call.process(), pid))
         return error(kEINVAL);
     int64_t host_fd = enclave::checked_result(

@@ -64,7 +64,8 @@ SyscallResult sys_sched_yield(Call&) {
     enclave::yield_to_host();
     return 0;
 }
-// The host schedules; what a program asks for is asked of it. Threads have other numbers there.
+// The host schedules; what a program asks for is asked of it. A thread that called exec has another
+// number there.
 namespace {
 Result<uint64_t> scheduled(int id) {
     if (id < 0)

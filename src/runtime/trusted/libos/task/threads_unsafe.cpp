@@ -32,6 +32,7 @@ constexpr uint64_t kLowPages = 6;  // TCS, SSA, block
 constexpr uint64_t kStackOffset = 16 * kPageSize;
 constexpr uint64_t kStackSize = 48 * kPageSize;
 constexpr int kBusyAttempts = 10000;
+// Of vfork children until their exec, and where the host's number cannot be used.
 constexpr int32_t kFirstThreadId = 0x1000000;
 
 enum class SlotState : uint8_t { Fresh, Free, Used };
