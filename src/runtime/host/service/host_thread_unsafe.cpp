@@ -177,7 +177,7 @@ struct KernelSiginfo {
 static_assert(sizeof(KernelSiginfo) == 128);
 
 // Signals of the process that this thread was given and the enclave has not seen: another thread
-// must have them. What was sent to the thread itself ends with it, wake-ups (SIGURG, which may
+// must have them. What was sent to the thread itself ends with it, wake-ups (SIGPWR, which may
 // have lost its sender) among it.
 void pass_on_signals(boundary::HostWindow* window) {
     constexpr int32_t kSI_TKILL = -6;
@@ -187,7 +187,7 @@ void pass_on_signals(boundary::HostWindow* window) {
         unread = boundary::kSignalQueueLength;
     for (uint32_t at = window->signal_write - unread; at != window->signal_write; at++) {
         const boundary::HostSignal& signal = window->signals[at % boundary::kSignalQueueLength];
-        if (signal.code == kSI_TKILL || (signal.number == SIGURG && signal.pid == 0))
+        if (signal.code == kSI_TKILL || (signal.number == SIGPWR && signal.pid == 0))
             continue;
         KernelSiginfo info{signal.number, signal.error, signal.code,  0,
                            signal.pid,    signal.uid,   signal.value, {}};

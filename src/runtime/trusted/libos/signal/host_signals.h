@@ -9,11 +9,11 @@ namespace scone::libos {
 
 struct Thread;
 
-// SIGURG, sent between the host threads of one process to make one look at its enclave's state. A
+// SIGPWR, sent between the host threads of one process to make one look at its enclave's state. A
 // standard signal: it needs no place in the kernel's queue, so a full one (RLIMIT_SIGPENDING) loses
-// no wake-up, only who sent it. From the kernel or another process it is the program's. Of the
-// standard ones debuggers pass this on without a word.
-inline constexpr int kWakeSignal = linux_abi::kSIGURG;
+// no wake-up, only who sent it. The kernel sends this one to no process but the first of a machine,
+// so a wake-up hides no signal of its; from another process it is the program's.
+inline constexpr int kWakeSignal = 30;
 // Sent by the host's kernel at the death of the parent (task/parent.h). C libraries keep the number
 // for themselves, so programs do not use it between processes.
 inline constexpr int kParentEndSignal = 33;
