@@ -48,13 +48,16 @@ Result<void> check_sleep_clock(int clock) {
     }
 }
 
-// Until `until` on the clock. ETIMEDOUT of the host is success here.
+// Until `until` on the clock. The host's ETIMEDOUT is success here when the program's clock agrees,
+// which may be a little behind.
 Result<void> sleep_until(const Deadline& deadline) {
+    bool realtime = deadline.clock == Clock::Realtime;
     for (;;) {
         prepare_park();
         if (signal_is_waiting())
             return error(kERESTART_RESTARTBLOCK);
-        if (park(deadline) == -kETIMEDOUT)
+        if (park(deadline) == -kETIMEDOUT &&
+            (realtime ? realtime_ns() : monotonic_ns()) >= deadline.nanoseconds)
             return {};
     }
 }
