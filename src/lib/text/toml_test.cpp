@@ -28,6 +28,8 @@ TEST(Toml, ErrorsNameThePlace) {
         return root ? "accepted" : to_string(root.error()).substr(0, 2);
     };
     EXPECT_EQ(error("a = 1\na = 2\n"), "2:");
+    EXPECT_EQ(error("[\np]\n"), "1:");
+    EXPECT_EQ(error("[[\np]]\n"), "1:");
     EXPECT_EQ(error("a = \n"), "1:");
     EXPECT_EQ(error("a = \"\xff\"\n"), "1:");
     EXPECT_EQ(error(std::string((1 << 20) + 1, '#')), "1:");
