@@ -272,8 +272,7 @@ static uint32_t step_kill_child(void) {
         result = (int)AGAIN(waitpid(pid, &status, WNOHANG));
     } while (result == 0);
     EXPECT(result, pid);
-    EXPECT_TRUE(WIFSIGNALED(status));
-    EXPECT(WTERMSIG(status), number);
+    EXPECT(status & ~0x80, number);  // the status of a signal, with or without a core
     return (uint32_t)number;
 }
 

@@ -53,7 +53,7 @@ TEST(SimulatedBackend, RefusesDamagedState) {
     std::filesystem::resize_file(state.path + "/pck.key", 10);
     EXPECT_EQ(text::ExitCode::InvalidInput, open_simulated_backend(state.path).error().exit_code);
     std::filesystem::remove(state.path + "/pck.key");
-    EXPECT_EQ(text::ExitCode::Failed, open_simulated_backend(state.path).error().exit_code);
+    EXPECT_EQ(text::ExitCode::NotFound, open_simulated_backend(state.path).error().exit_code);
 }
 
 TEST(DcapBackend, NamesThePartThatIsMissing) {

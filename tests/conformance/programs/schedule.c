@@ -188,7 +188,7 @@ static void fork_beyond_the_limit(void) {
     if (setrlimit(RLIMIT_NPROC, &limit) != 0 || (getuid() == 0 && setuid(65534) != 0))
         _exit(1);
     // The limit counts all of the user's, this process too.
-    pid_t pid = fork();
+    pid_t pid = fork_that_may_fail();
     if (pid == 0)
         _exit(0);
     _exit(pid < 0 && errno == EAGAIN ? 0 : 2);
