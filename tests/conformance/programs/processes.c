@@ -601,6 +601,29 @@ CASE(many_children_at_once) {
     CHECK_ERRNO(wait(NULL), ECHILD);
 }
 
+static void ignore_none(int number) {
+    (void)number;
+}
+// The child dies while more of the same come than can be queued.
+CASE(a_storm_of_a_signal_still_ends_by_that_signal) {
+    signal(SIGUSR1, ignore_none);
+    for (int i = 0; i < 200; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            signal(SIGUSR1, SIG_DFL);
+            for (;;)
+                pause();
+        }
+        int status = -1;
+        do {
+            for (int k = 0; k < 20; k++)
+                kill(pid, SIGUSR1);
+        } while (waitpid(pid, &status, WNOHANG) == 0);
+        CHECK_EQ(status & ~0x80, SIGUSR1);
+    }
+    signal(SIGUSR1, SIG_DFL);
+}
+
 int main(int argc, char** argv) {
     return run_cases(argc, argv);
 }

@@ -122,9 +122,9 @@ class Machine {
 
     // Takes over all signals of the process, before the first thread is attached.
     virtual int64_t take_signals() noexcept = 0;
-    // For the default action of a signal: off, and on again if the process was only stopped by it.
-    virtual int64_t set_signal_default(int number) noexcept = 0;
-    virtual int64_t take_signal(int number) noexcept = 0;
+    // The signal's default action happens to the calling thread's process. Comes back when it was
+    // stopped and continued, or when the kernel spared it (the first process of a PID namespace).
+    virtual void take_default_action(int number) noexcept = 0;
     // SIGCHLD's SA_NOCLDSTOP and SA_NOCLDWAIT.
     virtual int64_t watch_children(bool ignore_stops, bool reap) noexcept = 0;
     // Around moments in which a thread has no signal stack.

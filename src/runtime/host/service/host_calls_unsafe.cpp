@@ -115,11 +115,7 @@ int64_t linux_call(HostThread* thread, boundary::HostRequest& request) {
 int64_t die_by_signal(HostThread* thread, int number) {
     if (number < 1 || number > 64)
         return -EINVAL;
-    thread->machine->set_signal_default(number);
-    auto process = static_cast<uint64_t>(raw_syscall(SYS_getpid));
-    auto self = static_cast<uint64_t>(raw_syscall(SYS_gettid));
-    raw_syscall(SYS_tgkill, process, self, static_cast<uint64_t>(number));
-    thread->machine->take_signal(number);
+    thread->machine->take_default_action(number);
     // Still here: the signal only stopped the process, and it was continued. Or the process is the
     // init of a PID namespace, which no signal ends: its status is then what shells make of one.
     bool stops = number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;

@@ -19,7 +19,7 @@ namespace scone::machine {
 namespace {
 
 constexpr uint64_t kMmap = 9, kMprotect = 10, kMremap = 25, kMadvise = 28, kSigaltstack = 131,
-                   kPrctl = 157;
+                   kPrctl = 157, kGetpid = 39, kGettid = 186, kTgkill = 234;
 constexpr uint64_t kMadvDontneed = 4, kMadvPopulateWrite = 23;
 constexpr uint64_t kMremapMayMove = 1, kMremapFixed = 2, kMremapDontUnmap = 4;
 constexpr uint64_t kPrSetSyscallUserDispatch = 59, kPrSysDispatchOn = 1;
@@ -216,15 +216,17 @@ int64_t SimulatedMachine::make_tcs(uint64_t address, uint64_t size) noexcept {
 int64_t SimulatedMachine::take_signals() noexcept {
     return install_signal_handlers();
 }
-int64_t SimulatedMachine::set_signal_default(int number) noexcept {
-    // A full queue may have left it blocked, and others would fill the queue again.
+void SimulatedMachine::take_default_action(int number) noexcept {
+    // All are blocked until the action stands: a handler that found its queue full would leave the
+    // signal blocked.
+    machine::block_signals();
+    restore_default_action(number);
+    auto process = static_cast<uint64_t>(raw_syscall(kGetpid));
+    auto self = static_cast<uint64_t>(raw_syscall(kGettid));
+    raw_syscall(kTgkill, process, self, static_cast<uint64_t>(number));
     machine::block_signals_but(number);
-    return restore_default_action(number);
-}
-int64_t SimulatedMachine::take_signal(int number) noexcept {
-    int64_t result = install_signal_handler(number);
+    install_signal_handler(number);
     machine::unblock_signals();
-    return result;
 }
 int64_t SimulatedMachine::watch_children(bool ignore_stops, bool reap) noexcept {
     return machine::watch_children(ignore_stops, reap);

@@ -37,8 +37,7 @@ class SimulatedMachine final : public Machine {
     int64_t make_tcs(uint64_t address, uint64_t size) noexcept override;
 
     int64_t take_signals() noexcept override;
-    int64_t set_signal_default(int number) noexcept override;
-    int64_t take_signal(int number) noexcept override;
+    void take_default_action(int number) noexcept override;
     int64_t watch_children(bool ignore_stops, bool reap) noexcept override;
     void block_signals() noexcept override;
     void unblock_signals() noexcept override;
