@@ -5,6 +5,7 @@
 #include <optional>
 #include <sstream>
 
+#include "lib/text/toml_ascii.h"
 #include "lib/text/utf8.h"
 
 #define TOML_EXCEPTIONS 0
@@ -95,6 +96,10 @@ base::Result<Node, Diagnostic> parse_toml(std::string_view text) {
         return base::fail(Diagnostic{{1, 1}, "expected at most 1 MiB of TOML", {}});
     if (!is_valid_utf8(text))
         return base::fail(Diagnostic{{1, 1}, "expected UTF-8", {}});
+    if (auto place = misplaced_non_ascii(text)) {
+        return base::fail(Diagnostic{
+            *place, "not TOML: only strings and comments may have characters beyond ASCII", {}});
+    }
     toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
         return base::fail(Diagnostic{place_of(parsed.error().source()),
