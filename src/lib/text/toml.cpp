@@ -96,11 +96,14 @@ base::Result<Node, Diagnostic> parse_toml(std::string_view text) {
         return base::fail(Diagnostic{{1, 1}, "expected at most 1 MiB of TOML", {}});
     if (!is_valid_utf8(text))
         return base::fail(Diagnostic{{1, 1}, "expected UTF-8", {}});
-    if (auto place = misplaced_non_ascii(text)) {
-        return base::fail(Diagnostic{
-            *place, "not TOML: only strings and comments may have characters beyond ASCII", {}});
+    const auto ascii = toml_in_ascii(text);
+    if (!ascii) {
+        return base::fail(
+            Diagnostic{ascii.error(),
+                       "not TOML: only strings and comments may have characters beyond ASCII",
+                       {}});
     }
-    toml::parse_result parsed = toml::parse(text);
+    toml::parse_result parsed = toml::parse(*ascii);
     if (!parsed) {
         return base::fail(Diagnostic{place_of(parsed.error().source()),
                                      "not TOML: " + std::string(parsed.error().description()),

@@ -1,21 +1,23 @@
-// Where a TOML text has characters that toml++ cannot judge.
+// TOML texts without characters that toml++ cannot judge.
 //
 // Side:   hosted
-// toml++ 3.3 has undefined behaviour for U+00A1 to U+0499 wherever it asks whether a character is
-// white space. TOML 1.0 permits what is not ASCII in strings and comments only, and there toml++
-// asks after a backslash alone.
+// toml++ 3.3 has undefined behaviour for some characters beyond ASCII wherever it asks whether one
+// is white space, also behind errors. So it gets none: TOML 1.0 permits them in strings and
+// comments only, and strings can spell them.
 #pragma once
 
-#include <optional>
+#include <string>
 #include <string_view>
 
+#include "lib/base/result.h"
 #include "lib/text/node.h"
 
 namespace scone::text {
 
-// The first character that is not ASCII and stands outside of strings and comments, or behind a
-// backslash and the white space after it in a string of several lines.
-// Preconditions: valid UTF-8.
-std::optional<Position> misplaced_non_ascii(std::string_view toml);
+// The same document in ASCII: characters of strings as \uXXXX, of comments as '?'. Columns behind
+// them change.
+// Errors: the place of a character that stands anywhere else
+// Preconditions: valid UTF-8
+base::Result<std::string, Position> toml_in_ascii(std::string_view toml);
 
 }  // namespace scone::text
