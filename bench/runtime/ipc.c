@@ -10,26 +10,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kRounds = 9, kTurns = 2000, kBlocks = 400, kBlock = 16384 };
+#define ROUNDS 9
+#include "rounds.h"
 
-static double now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-static int compare(const void* a, const void* b) {
-    double x = *(const double*)a, y = *(const double*)b;
-    return x < y ? -1 : x > y;
-}
+enum { kTurns = 2000, kBlocks = 400, kBlock = 16384 };
+
 static void check(int good) {
     if (!good)
         exit(1);
 }
-static void report(const char* name, double* rounds) {
-    qsort(rounds, kRounds, sizeof *rounds, compare);
-    printf("%s %.0f\n", name, rounds[kRounds / 2]);
-}
-
 // fds: the echo reads [0] and writes [1].
 static void* echo(void* argument) {
     int* fds = argument;

@@ -11,27 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kRounds = 9 };
-
-static double now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-static int compare(const void* a, const void* b) {
-    double x = *(const double*)a, y = *(const double*)b;
-    return x < y ? -1 : x > y;
-}
-static void measure(const char* name, long count, void (*run)(long count)) {
-    double rounds[kRounds];
-    for (int i = 0; i < kRounds; i++) {
-        double start = now_ns();
-        run(count);
-        rounds[i] = (now_ns() - start) / (double)count;
-    }
-    qsort(rounds, kRounds, sizeof *rounds, compare);
-    printf("%s %.1f\n", name, rounds[kRounds / 2]);
-}
+#define ROUNDS 9
+#include "rounds.h"
 
 static int turns[2];
 static long exchanges;
@@ -118,11 +99,11 @@ static void signal_oneself(long count) {
 
 int main(void) {
     signal(SIGUSR1, on_signal);
-    measure("futex_ping_pong", 2000, futex_ping_pong);
-    measure("condition_handover", 2000, condition_handover);
-    measure("pthread_create_join", 200, create_and_join);
-    measure("fork_exit", 20, fork_and_exit);
-    measure("vfork_exit", 50, vfork_and_exit);
-    measure("signal_to_oneself", 5000, signal_oneself);
+    measure_runs("futex_ping_pong", 2000, futex_ping_pong);
+    measure_runs("condition_handover", 2000, condition_handover);
+    measure_runs("pthread_create_join", 200, create_and_join);
+    measure_runs("fork_exit", 20, fork_and_exit);
+    measure_runs("vfork_exit", 50, vfork_and_exit);
+    measure_runs("signal_to_oneself", 5000, signal_oneself);
     return 0;
 }
