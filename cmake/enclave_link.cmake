@@ -2,7 +2,9 @@
 #
 # The core (freestanding rooms) is linked into one object first. There its memcpy and friends become
 # local, so that it never calls those of the C library of the provisioning layer, which choose by
-# CPUID and use vector registers; what it needs from outside must stand on the list below.
+# CPUID and use vector registers; what it needs from outside must stand on the list below. Inline
+# functions and templates are taken out of their groups there: else the last link would put them, and the
+# tables of virtual functions, among the hosted layer's, which are not measured page by page.
 set(SCONE_CORE_EXPORTS
     scone_enclave_entry scone_provisioning_syscall_entry scone_provisioning_cpuid_entry scone_hosted_next)
 # The core's steps are those of GNU binutils; clang would bring LLVM's, which do not link archives alone.
@@ -21,7 +23,7 @@ function(scone_enclave_image)
   endforeach()
   set(core ${CMAKE_CURRENT_BINARY_DIR}/enclave_core.o)
   add_custom_command(OUTPUT ${core}
-    COMMAND ${SCONE_LD} -r -T ${PROJECT_SOURCE_DIR}/cmake/enclave_core.ld -u scone_enclave_entry -u scone_provisioning_syscall_entry -u scone_hosted_next -o ${core}.all --start-group ${archives} --end-group
+    COMMAND ${SCONE_LD} -r --force-group-allocation -T ${PROJECT_SOURCE_DIR}/cmake/enclave_core.ld -u scone_enclave_entry -u scone_provisioning_syscall_entry -u scone_hosted_next -o ${core}.all --start-group ${archives} --end-group
     COMMAND ${SCONE_OBJCOPY} ${keep} ${core}.all ${core}
     DEPENDS ${archives} ${PROJECT_SOURCE_DIR}/cmake/enclave_core.ld VERBATIM)
   add_executable(enclave_linked ${core} ${PROJECT_SOURCE_DIR}/src/runtime/trusted/hosted_main.cpp

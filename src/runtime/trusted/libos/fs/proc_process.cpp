@@ -340,7 +340,7 @@ Result<void> rename_thread(const Subject& subject, std::string_view value) {
 }
 
 // Settings that are kept and shown, and act on nothing: no kernel chooses or dumps this process.
-FixedText<16> oom_score_adjustment, core_filter;
+constinit FixedText<16> oom_score_adjustment, core_filter;
 template <FixedText<16>& kept>
 Result<void> keep(const Subject&, std::string_view value) {
     while (!value.empty() && value.back() == '\n')
