@@ -37,7 +37,7 @@ BENCHMARK(plain_copy);
 
 void bare_gcm_open(benchmark::State& state) {
     aead::GcmKeyContext context;
-    aead::gcm_set_key(cipher(), seed_key(1), context);
+    aead::gcm_set_key(host_cipher(), seed_key(1), context);
     auto from = pattern(kFileSize, 1);
     base::ByteArray<kBlockSize> out;
     aead::Nonce nonce;
@@ -45,9 +45,9 @@ void bare_gcm_open(benchmark::State& state) {
     size_t at = 0;
     for (auto _ : state) {
         memcpy(out.data(), from.data() + at, kBlockSize);
-        cipher().decrypt(context,
-                         {nonce.bytes.data(), nullptr, 0, out.data(), out.data(), kBlockSize},
-                         tag.data());
+        host_cipher().decrypt(context,
+                              {nonce.bytes.data(), nullptr, 0, out.data(), out.data(), kBlockSize},
+                              tag.data());
         benchmark::DoNotOptimize(tag);
         at = (at + kBlockSize) % kFileSize;
     }
@@ -56,7 +56,7 @@ void bare_gcm_open(benchmark::State& state) {
 BENCHMARK(bare_gcm_open);
 
 void read_block(benchmark::State& state, Protection protection) {
-    auto writer = Writer::create(cipher());
+    auto writer = Writer::create(host_cipher());
     (void)(*writer)->add_region("/", Backing::Kernel, protection, "/fspf");
     auto content = pattern(kFileSize, 1);
     MemorySource source(content);
@@ -84,7 +84,7 @@ BENCHMARK_CAPTURE(read_block, encrypted, Protection::Encrypted);
 BENCHMARK_CAPTURE(read_block, authenticated, Protection::Authenticated);
 
 std::vector<uint8_t> many_files(int count, SealedFspf& sealed) {
-    auto writer = Writer::create(cipher());
+    auto writer = Writer::create(host_cipher());
     (void)(*writer)->add_region("/", Backing::Kernel, Protection::Encrypted, "/fspf");
     for (int i = 0; i < count; ++i) {
         auto content = pattern(20, 1);
@@ -122,7 +122,7 @@ void build(benchmark::State& state, const std::vector<std::vector<uint8_t>>& fil
         std::optional<Key> key;
         if (seed)
             key = seed_key(*seed);
-        auto writer = Writer::create(cipher(), key);
+        auto writer = Writer::create(host_cipher(), key);
         (void)(*writer)->add_region("/", Backing::Kernel, protection, "/fspf");
         std::atomic<size_t> next = 0;
         auto work = [&] {

@@ -50,6 +50,7 @@ class CodeRulesTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (134, ""), done.stderr)
         self.assertIn("[SCONE|FATAL]", done.stderr)
         self.assertIn(message, done.stderr)
+        return done.stderr
 
     def protected(self, source=None, region="--authenticated"):
         """The environment that mounts `app` protected, its content taken from `source`."""
@@ -133,10 +134,14 @@ class CodeRulesTest(unittest.TestCase):
                            entry.read_bytes().startswith(os.fsencode(path) + b"\0")]
                 self.assertEqual(len(entries), 1)
                 good = entries[0].read_bytes()
-                entries[0].write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
-                self.fatal(f"The file {path} {CHANGED}", "start")
+                pages = (path.stat().st_size + 4095) // 4096
+                for page in (0, 1, pages - 1):
+                    at = len(good) - 32 * (pages - page)
+                    entries[0].write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+                    stderr = self.fatal(f"The file {path} {CHANGED}", "read", path)
+                    self.assertIn(f"SHA-256 of the 4 KiB at {4096 * page} expected ", stderr)
                 entries[0].write_bytes(good)
-                self.passes("start")
+                self.passes("read", path)
 
     def test_a_file_changed_while_it_is_in_use_is_fatal(self):
         for change in ("byte", "size"):
@@ -157,7 +162,8 @@ class CodeRulesTest(unittest.TestCase):
                     out, err = process.communicate("x", timeout=60)
                     self.assertEqual((process.returncode, out), (134, ""), err)
                     self.assertIn(f"The file {self.linked} is not the measured one", err)
-                    self.assertIn("while it was in use", err)
+                    self.assertIn(CHANGED, err)
+                    self.assertIn("SHA-256 of the 4 KiB at" if change == "byte" else "its size was", err)
                 finally:
                     process.kill()
                     process.wait()

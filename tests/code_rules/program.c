@@ -82,24 +82,28 @@ static int write_own_code(void) {
     return 0;
 }
 
+static int read_whole(const char* path) {
+    char block[4096];
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return failed("open");
+    while (read(fd, block, sizeof block) > 0)
+        ;
+    close(fd);
+    return 0;
+}
+
 // Reads a file whole, waits for a line on stdin, and reads it again.
 static int read_twice(const char* path) {
-    char block[4096];
-    for (int i = 0; i < 2; i++) {
-        int fd = open(path, O_RDONLY);
-        if (fd < 0)
-            return failed("open");
-        while (read(fd, block, sizeof block) > 0)
-            ;
-        close(fd);
-        close(open("/etc/hostname", O_RDONLY));
-        if (i == 0) {
-            printf("read\n");
-            fflush(stdout);
-            if (read(0, block, 1) != 1)
-                return failed("read");
-        }
-    }
+    char byte;
+    if (read_whole(path))
+        return 1;
+    printf("read\n");
+    fflush(stdout);
+    if (read(0, &byte, 1) != 1)
+        return failed("read");
+    if (read_whole(path))
+        return 1;
     printf("done\n");
     return 0;
 }
@@ -125,6 +129,8 @@ int main(int argc, char** argv) {
         return anonymous(1);
     if (!strcmp(what, "own-code"))
         return write_own_code();
+    if (!strcmp(what, "read"))
+        return read_whole(path) || puts("done") < 0;
     if (!strcmp(what, "read-twice"))
         return read_twice(path);
     if (!strcmp(what, "exec")) {

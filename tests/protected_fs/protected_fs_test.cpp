@@ -10,9 +10,9 @@
 #include <thread>
 
 #include "fake_enclave.h"
+#include "lib/aead/host_cpu.h"
 #include "runtime/trusted/libos/vfs/vfs.h"
 #include "tools/fspf_files/fspf_file.h"
-#include "tools/fspf_files/host_cipher.h"
 
 namespace scone::libos {
 namespace {
@@ -76,7 +76,7 @@ struct ProtectedFsTest : testing::Test {
         std::ofstream(folder / name) << text;
     }
     void mount() {
-        volume = ProtectedVolume::open(tools::host_cipher(), file, key, tag, 4 << 20);
+        volume = ProtectedVolume::open(aead::host_cipher(), file, key, tag, 4 << 20);
         ASSERT_TRUE(volume);
         ASSERT_TRUE(mount_regions(volume, {
                                               [](std::string_view, std::string_view) {
@@ -303,13 +303,13 @@ TEST_F(ProtectedFsDeath, SwappedAndCutFilesEndTheProgram) {
 TEST_F(ProtectedFsDeath, AnOldFspfOrAnotherKeyEndsTheStart) {
     fspf::Tag other = tag;
     other[0] ^= 1;
-    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file, key, other, 4 << 20),
+    EXPECT_EXIT(ProtectedVolume::open(aead::host_cipher(), file, key, other, 4 << 20),
                 testing::ExitedWithCode(134),
                 "The FSPF tag is not fresh - suspected replay attack");
     fspf::Key wrong;
-    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file, wrong, tag, 4 << 20),
+    EXPECT_EXIT(ProtectedVolume::open(aead::host_cipher(), file, wrong, tag, 4 << 20),
                 testing::ExitedWithCode(134), "does not verify with this key");
-    EXPECT_EXIT(ProtectedVolume::open(tools::host_cipher(), file + ".no", key, tag, 4 << 20),
+    EXPECT_EXIT(ProtectedVolume::open(aead::host_cipher(), file + ".no", key, tag, 4 << 20),
                 testing::ExitedWithCode(134), "the host does not open it");
 }
 

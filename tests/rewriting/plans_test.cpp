@@ -22,6 +22,7 @@ void heap_free(void* memory) {
 namespace scone::libos {
 namespace {
 
+constexpr uint64_t kFileSize = 4097;  // two pages
 constexpr const char* kLoader = "/lib64/ld-linux-x86-64.so.2";
 
 class Plans : public testing::Test {
@@ -34,13 +35,16 @@ class Plans : public testing::Test {
     }
     // The form of /opt/scone/plans with this plan `count` times.
     std::vector<uint8_t> container(uint32_t count = 1) const {
-        std::vector<uint8_t> out = {'S', 'C', 'O', 'N', 'E', 'P', 'L', 'S', 1, 0, 0, 0, 0, 0, 0, 0};
+        std::vector<uint8_t> out = {'S', 'C', 'O', 'N', 'E', 'P', 'L', 'S', 2, 0, 0, 0, 0, 0, 0, 0};
         base::store_le32(&out[12], count);
         for (uint32_t i = 0; i < count; ++i) {
-            std::vector<uint8_t> header(40);
-            base::store_le64(&header[32], plan_.size());
+            std::vector<uint8_t> header(48);
+            header[0] = static_cast<uint8_t>(i);
+            base::store_le64(&header[32], kFileSize);
+            base::store_le64(&header[40], plan_.size());
             out.insert(out.end(), header.begin(), header.end());
             out.insert(out.end(), plan_.begin(), plan_.end());
+            out.insert(out.end(), 2 * aead::kSha256Size, static_cast<uint8_t>(0xA0 + i));
         }
         return out;
     }
@@ -77,7 +81,7 @@ TEST_F(Plans, AreNotMadeOfWhatIsNoProgram) {
 TEST_F(Plans, OfTheMeasuredDigestAreFoundForTheirFileOnly) {
     const std::vector<uint8_t> bytes = container(2);
     PlanSet plans;
-    ASSERT_TRUE(plans.accept(bytes, aead::sha256(bytes)));
+    ASSERT_TRUE(plans.accept(bytes, aead::sha256(bytes), aead::sha256_compress_portable));
     EXPECT_NE(plans.find(program_.bytes.size(), code()), nullptr);
     EXPECT_EQ(plans.find(program_.bytes.size() + 1, code()), nullptr);
     const auto plan = x86::PatchPlan::decode(plan_);
@@ -86,13 +90,28 @@ TEST_F(Plans, OfTheMeasuredDigestAreFoundForTheirFileOnly) {
     EXPECT_EQ(plans.find(program_.bytes.size(), code()), nullptr);
 }
 
+TEST_F(Plans, ComeWithTheDigestsOfThePages) {
+    const std::vector<uint8_t> bytes = container(2);
+    PlanSet plans;
+    ASSERT_TRUE(plans.accept(bytes, aead::sha256(bytes), aead::sha256_compress_portable));
+    std::vector<uint8_t> seen;
+    plans.for_each_file([&](const aead::Digest& digest, uint64_t size, base::Bytes pages) {
+        EXPECT_EQ(size, kFileSize);
+        ASSERT_EQ(pages.size(), 2 * aead::kSha256Size);
+        seen.push_back(digest[0]);
+        seen.push_back(pages.front());
+        seen.push_back(pages.back());
+    });
+    EXPECT_EQ(seen, (std::vector<uint8_t>{0, 0xA0, 0xA0, 1, 0xA1, 0xA1}));
+}
+
 TEST_F(Plans, OfAnotherDigestAreRefused) {
     const std::vector<uint8_t> bytes = container();
     aead::Digest digest = aead::sha256(bytes);
     digest[31] ^= 1;
     PlanSet plans;
-    EXPECT_FALSE(plans.accept(bytes, digest));
-    EXPECT_FALSE(plans.accept({}, aead::sha256({})));
+    EXPECT_FALSE(plans.accept(bytes, digest, aead::sha256_compress_portable));
+    EXPECT_FALSE(plans.accept({}, aead::sha256({}), aead::sha256_compress_portable));
     EXPECT_EQ(plans.find(program_.bytes.size(), code()), nullptr);
 }
 
@@ -100,12 +119,13 @@ TEST_F(Plans, MalformedAreRefusedEvenWhenMeasured) {
     const std::vector<uint8_t> good = container();
     const auto refused = [](const std::vector<uint8_t>& bytes) {
         PlanSet plans;
-        return !plans.accept(bytes, aead::sha256(bytes));
+        return !plans.accept(bytes, aead::sha256(bytes), aead::sha256_compress_portable);
     };
     EXPECT_FALSE(refused(good));
-    for (size_t size : {size_t{1}, size_t{15}, size_t{16}, size_t{55}, size_t{56}, good.size() - 1})
+    for (size_t size : {size_t{1}, size_t{15}, size_t{16}, size_t{63}, size_t{64}, good.size() - 65,
+                        good.size() - 33, good.size() - 1})
         EXPECT_TRUE(refused({good.begin(), good.begin() + static_cast<ptrdiff_t>(size)})) << size;
-    for (size_t at : {0u, 8u, 12u, 48u, 55u, 56u, 64u}) {
+    for (size_t at : {0u, 8u, 12u, 49u, 55u, 56u, 63u, 64u, 72u}) {
         std::vector<uint8_t> changed = good;
         changed[at] ^= 0x80;
         EXPECT_TRUE(refused(changed)) << at;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/aead/hmac.h"
+#include "lib/aead/page_digests.h"
 #include "lib/aead/sha256.h"
 #include "lib/base/hex.h"
 
@@ -54,6 +55,40 @@ TEST_P(Sha256Test, GivesThePublishedAnswers) {
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(hex(sha256({}, GetParam())),
               "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(PageDigests, AreThoseOfEachPage) {
+    const bool has_sha = block_functions().size() > 1;
+    for (size_t size : {0, 1, 4095, 4096, 4097, 8192, 12288, 12289, 65536}) {
+        const std::vector<uint8_t> bytes = pattern(size);
+        std::vector<Digest> wanted, got(page_digest_count(size));
+        for (base::Bytes rest = bytes; !rest.empty();) {
+            const size_t page = std::min(rest.size(), kDigestedPageSize);
+            wanted.push_back(openssl_sha256(rest.first(page)));
+            rest = rest.subspan(page);
+        }
+        page_digests(bytes, sha256_compress_portable, sha256_compress_two_portable, got);
+        EXPECT_EQ(got, wanted) << size;
+        if (!has_sha)
+            continue;
+        std::fill(got.begin(), got.end(), Digest{});
+        page_digests(bytes, sha256_compress_sha_ni, sha256_compress_two_sha_ni, got);
+        EXPECT_EQ(got, wanted) << size;
+    }
+}
+
+TEST(PageDigests, OfAFileAndItsSizeNameItsContent) {
+    const std::vector<uint8_t> bytes = pattern(4097);
+    std::vector<Digest> pages(2);
+    page_digests(bytes, sha256_compress_portable, sha256_compress_two_portable, pages);
+    std::vector<uint8_t> text = {0x01, 0x10, 0, 0, 0, 0, 0, 0};
+    for (const Digest& page : pages)
+        text.insert(text.end(), page.begin(), page.end());
+    const auto digest = [&](uint64_t size) {
+        return content_digest(size, bytes_of(pages), sha256_compress_portable);
+    };
+    EXPECT_EQ(digest(4097), openssl_sha256(text));
+    EXPECT_NE(digest(4098), digest(4097));
 }
 
 TEST_P(Sha256Test, AgreesWithOpensslAtEveryLength) {

@@ -60,6 +60,12 @@ void sha256_compress_portable(uint32_t state[8], const uint8_t* blocks, size_t c
         compress_block(state, blocks + i * kSha256BlockSize);
 }
 
+void sha256_compress_two_portable(uint32_t first[8], const uint8_t* first_blocks,
+                                  uint32_t second[8], const uint8_t* second_blocks, size_t count) {
+    sha256_compress_portable(first, first_blocks, count);
+    sha256_compress_portable(second, second_blocks, count);
+}
+
 Sha256::Sha256(Sha256Compress compress) : compress_(compress) {
     reset();
 }

@@ -36,28 +36,54 @@ inline void join(const Halves& halves, uint32_t state[8]) {
     store(state + 4, _mm_alignr_epi8(dchg, feba, 8));
 }
 
-inline void compress_block(Halves& state, const uint8_t* block) {
+// Four words of the message schedule, of the sixteen that `w` holds the last of.
+inline __m128i schedule(__m128i w[4], const uint8_t* block, size_t group) {
     const __m128i big_endian = _mm_set_epi64x(0x0C0D0E0F08090A0B, 0x0405060700010203);
-    __m128i w[4];  // the last 16 words of the message schedule, four in each
+    __m128i& now = w[group % 4];
+    if (group < 4) {
+        now = _mm_shuffle_epi8(load(block + 16 * group), big_endian);
+    } else {
+        // w[t] = w[t-16] + s0(w[t-15]) + w[t-7] + s1(w[t-2]), four at a time
+        __m128i last = w[(group + 3) % 4];
+        __m128i sum = _mm_sha256msg1_epu32(now, w[(group + 1) % 4]);
+        sum = _mm_add_epi32(sum, _mm_alignr_epi8(last, w[(group + 2) % 4], 4));
+        now = _mm_sha256msg2_epu32(sum, last);
+    }
+    return _mm_add_epi32(now, load(kSha256Rounds + 4 * group));
+}
+
+inline void four_rounds(Halves& s, __m128i input) {
+    s.cdgh = _mm_sha256rnds2_epu32(s.cdgh, s.abef, input);
+    s.abef = _mm_sha256rnds2_epu32(s.abef, s.cdgh, _mm_shuffle_epi32(input, 0x0E));
+}
+
+inline void add(Halves& to, const Halves& s) {
+    to.abef = _mm_add_epi32(to.abef, s.abef);
+    to.cdgh = _mm_add_epi32(to.cdgh, s.cdgh);
+}
+
+inline void compress_block(Halves& state, const uint8_t* block) {
+    __m128i w[4];
     Halves s = state;
 #pragma GCC unroll 16
+    for (size_t group = 0; group < 16; ++group)
+        four_rounds(s, schedule(w, block, group));
+    add(state, s);
+}
+
+inline void compress_two(Halves& first, const uint8_t* first_block, Halves& second,
+                         const uint8_t* second_block) {
+    __m128i w[4], v[4];
+    Halves s = first, t = second;
+#pragma GCC unroll 16
     for (size_t group = 0; group < 16; ++group) {
-        __m128i& now = w[group % 4];
-        if (group < 4) {
-            now = _mm_shuffle_epi8(load(block + 16 * group), big_endian);
-        } else {
-            // w[t] = w[t-16] + s0(w[t-15]) + w[t-7] + s1(w[t-2]), four at a time
-            __m128i last = w[(group + 3) % 4];
-            __m128i sum = _mm_sha256msg1_epu32(now, w[(group + 1) % 4]);
-            sum = _mm_add_epi32(sum, _mm_alignr_epi8(last, w[(group + 2) % 4], 4));
-            now = _mm_sha256msg2_epu32(sum, last);
-        }
-        __m128i input = _mm_add_epi32(now, load(kSha256Rounds + 4 * group));
-        s.cdgh = _mm_sha256rnds2_epu32(s.cdgh, s.abef, input);
-        s.abef = _mm_sha256rnds2_epu32(s.abef, s.cdgh, _mm_shuffle_epi32(input, 0x0E));
+        const __m128i input = schedule(w, first_block, group);
+        const __m128i other = schedule(v, second_block, group);
+        four_rounds(s, input);
+        four_rounds(t, other);
     }
-    state.abef = _mm_add_epi32(state.abef, s.abef);
-    state.cdgh = _mm_add_epi32(state.cdgh, s.cdgh);
+    add(first, s);
+    add(second, t);
 }
 
 }  // namespace
@@ -67,6 +93,16 @@ void sha256_compress_sha_ni(uint32_t state[8], const uint8_t* blocks, size_t cou
     for (size_t i = 0; i < count; ++i)
         compress_block(halves, blocks + i * kSha256BlockSize);
     join(halves, state);
+}
+
+void sha256_compress_two_sha_ni(uint32_t first[8], const uint8_t* first_blocks, uint32_t second[8],
+                                const uint8_t* second_blocks, size_t count) {
+    Halves one = split(first), two = split(second);
+    for (size_t i = 0; i < count; ++i)
+        compress_two(one, first_blocks + i * kSha256BlockSize, two,
+                     second_blocks + i * kSha256BlockSize);
+    join(one, first);
+    join(two, second);
 }
 
 }  // namespace scone::aead

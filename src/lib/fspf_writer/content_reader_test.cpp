@@ -36,7 +36,7 @@ struct Backing {
 struct ContentReading : testing::TestWithParam<Protection> {
     ContentReading() : content(pattern(kSize, 5)) {
         memory.reserve(64);
-        auto writer = Writer::create(cipher());
+        auto writer = Writer::create(host_cipher());
         EXPECT_TRUE((*writer)->add_region("/", fspf::Backing::Kernel, GetParam(), "/fspf"));
         MemorySource source(content);
         MemorySink sink(backing.bytes);
@@ -50,7 +50,7 @@ struct ContentReading : testing::TestWithParam<Protection> {
                                                                   : nullptr;
                            }});
         locked.open(fs->reader, lock_of(reader_mutex));
-        reader.open(cipher(), fs->reader.authenticator(), locked, cache, lock_of(cache_mutex));
+        reader.open(host_cipher(), fs->reader.authenticator(), locked, cache, lock_of(cache_mutex));
         open(file);
     }
 

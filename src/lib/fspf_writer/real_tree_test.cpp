@@ -27,7 +27,7 @@ Attributes attributes_of(const fs::path& path) {
 }
 
 void round_trip(const fs::path& folder, Protection protection) {
-    auto writer = Writer::create(cipher());
+    auto writer = Writer::create(host_cipher());
     ASSERT_TRUE((*writer)->add_region("/", Backing::Kernel, protection, "/fspf"));
     Disk disk;
     std::vector<fs::path> paths;

@@ -57,7 +57,7 @@ TEST(FspfRegion, OnlyCleanPathsAreAccepted) {
 }
 
 TEST(FspfRegion, EveryClassIsKept) {
-    auto writer = Writer::create(cipher());
+    auto writer = Writer::create(host_cipher());
     struct {
         const char* path;
         Backing backing;
@@ -96,7 +96,7 @@ TEST(FspfRegion, EveryClassIsKept) {
 }
 
 TEST(FspfRegion, ARootRegionIsMandatory) {
-    auto writer = Writer::create(cipher());
+    auto writer = Writer::create(host_cipher());
     ASSERT_TRUE((*writer)->add_region("/a", Backing::Kernel, Protection::None, "/a"));
     EXPECT_EQ((*writer)->finish().error(), ErrorCode::NoRegion);
     auto open = (*writer)->finish(Seal::ClearKey);
@@ -104,7 +104,7 @@ TEST(FspfRegion, ARootRegionIsMandatory) {
     OpenFileSystem fs(open->bytes);
     EXPECT_TRUE(fs.open(open->key, open->tag, ClearKey::Accept));
     // No region at all: what `scone fspf create` makes.
-    auto empty = (*Writer::create(cipher()))->finish(Seal::ClearKey);
+    auto empty = (*Writer::create(host_cipher()))->finish(Seal::ClearKey);
     ASSERT_TRUE(empty);
     OpenFileSystem nothing(empty->bytes);
     ASSERT_TRUE(nothing.open(empty->key, empty->tag, ClearKey::Accept));
@@ -112,7 +112,7 @@ TEST(FspfRegion, ARootRegionIsMandatory) {
 }
 
 TEST(FspfRegion, ManyRegionsWithLongPathsFit) {
-    auto writer = Writer::create(cipher());
+    auto writer = Writer::create(host_cipher());
     ASSERT_TRUE((*writer)->add_region("/", Backing::Kernel, Protection::Authenticated, "/"));
     for (int i = 0; i < 255; ++i)
         ASSERT_TRUE((*writer)->add_region("/region-" + std::to_string(i), Backing::Kernel,

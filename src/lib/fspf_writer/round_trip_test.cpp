@@ -15,7 +15,7 @@ std::unique_ptr<Writer> new_writer(std::optional<uint8_t> seed = {}) {
     std::optional<Key> key;
     if (seed)
         key = seed_key(*seed);
-    auto writer = Writer::create(cipher(), key);
+    auto writer = Writer::create(host_cipher(), key);
     EXPECT_TRUE(writer);
     EXPECT_TRUE((*writer)->add_region("/", Backing::Kernel, Protection::Authenticated, "/"));
     EXPECT_TRUE((*writer)->add_region("/app", Backing::Kernel, Protection::Encrypted,
@@ -222,7 +222,7 @@ TEST(FspfRoundTrip, ALoadedFileSystemCanBeAddedTo) {
     OpenFileSystem before(open->bytes);
     EXPECT_EQ(before.open(open->key, open->tag).error(), ErrorCode::Unsupported);
     ASSERT_TRUE(before.open(open->key, open->tag, ClearKey::Accept));
-    auto loaded = Writer::load(cipher(), before.reader);
+    auto loaded = Writer::load(host_cipher(), before.reader);
     ASSERT_TRUE(loaded);
     ASSERT_TRUE(add(**loaded, disk, "/more", pattern(5000, 3)));
     ASSERT_TRUE((*loaded)->remove("/z"));

@@ -11,7 +11,7 @@ namespace {
 constexpr Attributes kAttributes{0644, 0, 0, {}};
 
 TEST(FspfScale, OpeningOneOf100000FilesReadsLessThan64KiB) {
-    auto writer = Writer::create(cipher());
+    auto writer = Writer::create(host_cipher());
     ASSERT_TRUE((*writer)->add_region("/", Backing::Kernel, Protection::Encrypted, "/fspf"));
     auto content = pattern(50, 1);
     auto path_of = [](int i) {
@@ -43,7 +43,7 @@ TEST(FspfScale, OpeningOneOf100000FilesReadsLessThan64KiB) {
 }
 
 TEST(FspfScale, FilesMayBeAddedInParallel) {
-    auto writer = Writer::create(cipher());
+    auto writer = Writer::create(host_cipher());
     ASSERT_TRUE((*writer)->add_region("/", Backing::Kernel, Protection::Encrypted, "/fspf"));
     constexpr int kThreads = 4, kFiles = 200;
     std::vector<Disk> disks(kThreads);

@@ -14,7 +14,7 @@ struct Sealed {
 };
 
 Sealed build(uint8_t seed, unsigned content_seed) {
-    auto writer = Writer::create(cipher(), seed_key(seed));
+    auto writer = Writer::create(host_cipher(), seed_key(seed));
     EXPECT_TRUE((*writer)->add_region("/", Backing::Kernel, Protection::Authenticated, "/"));
     EXPECT_TRUE((*writer)->add_region("/app", Backing::Kernel, Protection::Encrypted, "/e/app"));
     Sealed sealed;

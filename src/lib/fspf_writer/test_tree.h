@@ -8,19 +8,12 @@
 #include <map>
 #include <string>
 
-#include "lib/aead/aes_gcm_ipsec_mb.h"
+#include "lib/aead/host_cpu.h"
 #include "lib/fspf_writer/writer.h"
 
 namespace scone::fspf::test {
 
-inline const aead::AesGcm256& cipher() {
-    __builtin_cpu_init();
-    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("vpclmulqdq");
-    return aead::aes_gcm_ipsec_mb(wide                             ? aead::CpuLevel::VaesAvx512
-                                  : __builtin_cpu_supports("avx2") ? aead::CpuLevel::Avx2
-                                                                   : aead::CpuLevel::Sse);
-}
+using aead::host_cipher;
 
 class MemorySource : public ContentSource {
   public:
@@ -86,7 +79,7 @@ struct OpenFileSystem {
         : bytes(std::move(fspf)), slots(slot_count), regions(std::make_unique<RegionStore>()) {}
 
     Result<void> open(const Key& key, const Tag& tag, ClearKey clear = ClearKey::Refuse) {
-        return reader.open(cipher(), source_of(bytes), key, tag, slots, *regions, clear);
+        return reader.open(host_cipher(), source_of(bytes), key, tag, slots, *regions, clear);
     }
 
     std::vector<uint8_t> bytes;

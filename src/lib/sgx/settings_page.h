@@ -59,7 +59,7 @@ enum class FileRole : uint8_t { Program = 1, Interpreter = 2, Library = 3 };
 struct MeasuredFile {
     FileRole role;
     std::string_view path;  // absolute, without NUL
-    aead::Digest digest;    // SHA-256 of the plaintext
+    aead::Digest digest;    // aead::content_digest of the plaintext
 };
 
 // A decoded settings page; it looks into the bytes it was decoded from.

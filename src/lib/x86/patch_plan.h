@@ -7,7 +7,7 @@
 //            +10  u16    number of code segments, 1..16
 //            +12  u32    number of sites, at most 2^20
 //            +16  u64    size of the file
-//            +24  u8[32] SHA-256 of the whole file
+//            +24  u8[32] content digest of the file (settings-page.md)
 //            +56  u64    zero
 //            +64  code segments, 24 bytes each, ascending: u64 file offset, u64 address, u64 size
 //            then sites, 12 bytes each, ascending and without overlap:

@@ -8,8 +8,8 @@ namespace {
 
 constexpr size_t kMaxSites = 1U << 16;
 constexpr size_t kSetHeaderSize = 16;
-constexpr size_t kEntryHeaderSize = 40;
-constexpr uint32_t kSetVersion = 1;
+constexpr size_t kEntryHeaderSize = 48;
+constexpr uint32_t kSetVersion = 2;
 
 std::vector<x86::Segment> segments_of(const elf::Reader& reader) {
     std::vector<x86::Segment> segments;
@@ -50,24 +50,21 @@ std::vector<uint8_t> make_plan(base::Bytes file, const x86::FileDigest& digest) 
     return out;
 }
 
-std::vector<uint8_t> make_plan_set(std::span<const FilePlan> plans) {
+std::vector<uint8_t> make_plan_set(std::span<const FilePlan> files) {
     std::vector<uint8_t> out(kSetHeaderSize);
-    uint32_t count = 0;
-    for (const FilePlan& file : plans) {
-        if (file.plan.empty())
-            continue;
-        ++count;
-        uint8_t header[kEntryHeaderSize];
-        base::copy_bytes(header, file.digest);
-        base::store_le64(header + 32, file.plan.size());
-        out.insert(out.end(), header, header + sizeof header);
-        out.insert(out.end(), file.plan.begin(), file.plan.end());
-    }
-    if (count == 0)
-        return {};
     base::copy_bytes(out, base::as_bytes("SCONEPLS"));
     base::store_le32(out.data() + 8, kSetVersion);
-    base::store_le32(out.data() + 12, count);
+    base::store_le32(out.data() + 12, static_cast<uint32_t>(files.size()));
+    for (const FilePlan& file : files) {
+        uint8_t header[kEntryHeaderSize];
+        base::copy_bytes(header, file.digest);
+        base::store_le64(header + 32, file.size);
+        base::store_le64(header + 40, file.plan.size());
+        out.insert(out.end(), header, header + sizeof header);
+        out.insert(out.end(), file.plan.begin(), file.plan.end());
+        for (const aead::Digest& page : file.pages)
+            out.insert(out.end(), page.begin(), page.end());
+    }
     return out;
 }
 

@@ -1,7 +1,7 @@
 // Makes patch plans of ELF files, outside of the enclave, and the plan set that an image carries.
 //
 // Side:    hosted
-// Errors:  an empty result: not an ELF program, or one that is too contrived for a plan (more code
+// Errors:  an empty plan: not an ELF program, or one that is too contrived for a plan (more code
 //          segments or sites than the format holds); its sites are looked for inside, or trap
 // Threads: pure functions
 // Source:  docs/formats/patch-plan.md; docs/formats/output-image.md, section 4
@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "lib/aead/page_digests.h"
 #include "lib/x86/patch_plan.h"
 
 namespace scone::x86_plans {
@@ -17,10 +18,12 @@ namespace scone::x86_plans {
 std::vector<uint8_t> make_plan(base::Bytes file, const x86::FileDigest& digest);
 
 struct FilePlan {
-    x86::FileDigest digest;
-    std::vector<uint8_t> plan;  // left out of the set when empty
+    x86::FileDigest digest;  // of the content, settings-page.md
+    uint64_t size;
+    std::vector<uint8_t> plan;  // empty: it has none
+    std::vector<aead::Digest> pages;
 };
-// Empty when no file has a plan.
-std::vector<uint8_t> make_plan_set(std::span<const FilePlan> plans);
+// Preconditions: there is a digest for each page of each file.
+std::vector<uint8_t> make_plan_set(std::span<const FilePlan> files);
 
 }  // namespace scone::x86_plans

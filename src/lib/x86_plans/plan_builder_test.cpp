@@ -37,16 +37,16 @@ TEST(PlanBuilder, WhatIsNoProgramHasNoPlan) {
     EXPECT_TRUE(make_plan({}, {}).empty());
 }
 
-TEST(PlanBuilder, ASetHoldsThePlansThatThereAre) {
+TEST(PlanBuilder, ASetHoldsPlansAndDigestsOfPages) {
     const std::vector<uint8_t> plan = make_plan(read_file("/bin/true"), {});
-    EXPECT_TRUE(make_plan_set({}).empty());
-    const FilePlan none[] = {{{}, {}}};
-    EXPECT_TRUE(make_plan_set(none).empty());
-    const FilePlan both[] = {{{1}, plan}, {{}, {}}};
+    const FilePlan both[] = {{{1}, 4097, plan, {{3}, {4}}}, {{2}, 1, {}, {{5}}}};
     const std::vector<uint8_t> set = make_plan_set(both);
-    ASSERT_EQ(set.size(), 16 + 40 + plan.size());
-    EXPECT_EQ(base::load_le32(&set[12]), 1u);
+    ASSERT_EQ(set.size(), 16 + 48 + plan.size() + 64 + 48 + 32);
+    EXPECT_EQ(base::load_le32(&set[12]), 2u);
     EXPECT_EQ(set[16], 1);
+    EXPECT_EQ(base::load_le64(&set[16 + 32]), 4097u);
+    EXPECT_EQ(set[16 + 48 + plan.size()], 3);
+    EXPECT_EQ(set[16 + 48 + plan.size() + 64], 2);
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <sys/stat.h>
 
+#include "lib/aead/host_cpu.h"
 #include "lib/base/hex.h"
 #include "tools/fspf_files/folder_adder.h"
-#include "tools/fspf_files/host_cipher.h"
 #include "tools/fspf_files/loaded_fspf.h"
 
 namespace scone::tools {
@@ -17,7 +17,7 @@ text::Outcome<std::unique_ptr<fspf::Writer>> writer_of(const std::string& file) 
     auto loaded = LoadedFspf::load(file, nullptr);
     if (!loaded)
         return std::unexpected(loaded.error());
-    auto writer = fspf::Writer::load(host_cipher(), (*loaded)->reader());
+    auto writer = fspf::Writer::load(aead::host_cipher(), (*loaded)->reader());
     if (!writer)
         return std::unexpected(fspf_failure(writer.error(), "cannot open '" + file + "'"));
     return std::move(*writer);
@@ -36,7 +36,7 @@ text::Outcome<fspf::SealedFspf> finish(fspf::Writer& writer, const std::string& 
 }  // namespace
 
 text::Outcome<fspf::Tag> create_fspf(const std::string& file) {
-    auto writer = fspf::Writer::create(host_cipher());
+    auto writer = fspf::Writer::create(aead::host_cipher());
     if (!writer)
         return std::unexpected(fspf_failure(writer.error(), "cannot create '" + file + "'"));
     return SCONE_TRY(finish(**writer, file, fspf::Seal::ClearKey, Replace::No)).tag;

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "lib/aead/host_cpu.h"
 #include "lib/base/hex.h"
 #include "tools/fspf_files/fspf_file.h"
-#include "tools/fspf_files/host_cipher.h"
 #include "tools/fspf_files/loaded_fspf.h"
 
 namespace scone::tools {

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lib/aead/host_cpu.h"
 #include "lib/text/errno_code.h"
-#include "tools/fspf_files/host_cipher.h"
 
 namespace scone::tools {
 namespace {
@@ -149,7 +149,7 @@ text::Outcome<std::unique_ptr<LoadedFspf>> LoadedFspf::load(const std::string& f
         return text::failure(text::ExitCode::InvalidInput, what + ": it is encrypted already", {},
                              "give its key, or change it before 'scone fspf encrypt'");
     fspf::Key clear_key(header->clear_key);
-    auto opened = loaded->reader_.open(host_cipher(), {&loaded->bytes_, read_memory},
+    auto opened = loaded->reader_.open(aead::host_cipher(), {&loaded->bytes_, read_memory},
                                        clear ? clear_key : *key, header->tag, loaded->slots_,
                                        loaded->regions_, fspf::ClearKey::Accept);
     if (!opened)

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "lib/aead/sha256.h"
+#include "lib/aead/host_cpu.h"
 #include "lib/base/hex.h"
 #include "lib/crypto/hash.h"
 #include "lib/sgx/measurement.h"
@@ -63,19 +63,10 @@ Outcome<std::vector<uint8_t>> read_bytes(const std::string& path) {
     return std::vector<uint8_t>(bytes.begin(), bytes.end());
 }
 
-aead::Sha256Compress fast_sha256() {
-    // GCC 12 has no name for SHA in __builtin_cpu_supports: CPUID leaf 7, EBX bit 29.
-    uint32_t a = 7, b = 0, c = 0, d = 0;
-    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-    __builtin_cpu_init();
-    return (b >> 29 & 1) != 0 && __builtin_cpu_supports("sse4.1") ? aead::sha256_compress_sha_ni
-                                                                  : aead::sha256_compress_portable;
-}
-
 struct Measured {
     sgx::FileRole role;
     std::string path;  // real, absolute
-    crypto::Sha256Digest digest;
+    x86_plans::FilePlan plan;
 };
 
 std::string real_path(const NativeImage& image, const std::string& path) {
@@ -89,18 +80,16 @@ Outcome<Measured> measure_file(const NativeImage& image, sgx::FileRole role,
     if (node == nullptr)
         return failure(ExitCode::NotFound, fmt::format("'{}' is not in the image", path));
     const auto content = SCONE_TRY(image.spool->map(node->entry.content));
-    return Measured{role, "/" + node->entry.path, crypto::sha256(content.bytes())};
-}
-
-// docs/formats/output-image.md, section 4
-Outcome<std::vector<uint8_t>> make_plans(const NativeImage& image,
-                                         const std::vector<Measured>& files) {
-    std::vector<x86_plans::FilePlan> plans;
-    for (const Measured& file : files) {
-        const auto content = SCONE_TRY(image.spool->map(image.file(file.path)->entry.content));
-        plans.push_back({file.digest, x86_plans::make_plan(content.bytes(), file.digest)});
-    }
-    return x86_plans::make_plan_set(plans);
+    const Bytes file = content.bytes();
+    x86_plans::FilePlan plan{
+        .digest = {},
+        .size = file.size(),
+        .plan = {},
+        .pages = std::vector<aead::Digest>(aead::page_digest_count(file.size()))};
+    aead::page_digests(file, aead::host_sha256(), aead::host_sha256_two(), plan.pages);
+    plan.digest = aead::content_digest(plan.size, aead::bytes_of(plan.pages), aead::host_sha256());
+    plan.plan = x86_plans::make_plan(file, plan.digest);
+    return Measured{role, "/" + node->entry.path, std::move(plan)};
 }
 
 std::unexpected<text::Failure> bad_runtime(const char* what) {
@@ -138,7 +127,13 @@ Outcome<EnclaveFiles> make_enclave_files(const RuntimeFiles& runtime, const Nati
         measured.push_back(
             SCONE_TRY(measure_file(image, sgx::FileRole::Library, real_path(image, library))));
     EnclaveFiles out;
-    out.plans = SCONE_TRY(make_plans(image, measured));
+    std::vector<sgx::MeasuredFile> files;
+    std::vector<x86_plans::FilePlan> plans;
+    for (Measured& file : measured) {
+        files.push_back({file.role, file.path, file.plan.digest});
+        plans.push_back(std::move(file.plan));
+    }
+    out.plans = x86_plans::make_plan_set(plans);  // docs/formats/output-image.md, section 4
 
     sgx::Settings settings;
     settings.heap_size = options.heap_size;
@@ -147,11 +142,7 @@ Outcome<EnclaveFiles> make_enclave_files(const RuntimeFiles& runtime, const Nati
     settings.mprotect = options.mprotect ? sgx::Mprotect::Allowed : sgx::Mprotect::Refused;
     settings.fork = options.fork ? sgx::Fork::Allowed : sgx::Fork::Refused;
     settings.flags = sgx::kSettingsFlagFsRequired | sgx::kSettingsFlagAttestation;
-    if (!out.plans.empty())
-        settings.plan_digest = crypto::sha256(out.plans);
-    std::vector<sgx::MeasuredFile> files;
-    for (const Measured& file : measured)
-        files.push_back({file.role, file.path, file.digest});
+    settings.plan_digest = crypto::sha256(out.plans);
     out.settings.resize(sgx::kMaxSettingsSize);
     const auto size = sgx::encode_settings(settings, files, out.settings);
     if (!size)
@@ -160,7 +151,8 @@ Outcome<EnclaveFiles> make_enclave_files(const RuntimeFiles& runtime, const Nati
                                    size.error().number));
     out.settings.resize(*size);
 
-    const auto mrenclave = sgx::measure_enclave(runtime.enclave_image, out.settings, fast_sha256());
+    const auto mrenclave =
+        sgx::measure_enclave(runtime.enclave_image, out.settings, aead::host_sha256());
     if (!mrenclave)
         return bad_runtime(mrenclave.error().text);
     out.mrenclave = hex_of(*mrenclave);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "lib/aead/aes_gcm_ipsec_mb.h"
+#include "lib/aead/host_cpu.h"
 #include "lib/base/hex.h"
 #include "lib/fspf_writer/writer.h"
 #include "tools/oci/digest.h"
@@ -21,16 +21,6 @@ using oci::LayerWriter;
 using text::ExitCode;
 using text::failure;
 using text::Outcome;
-
-const aead::AesGcm256& cipher() {
-    __builtin_cpu_init();
-    const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("vaes") && __builtin_cpu_supports("vpclmulqdq");
-    return aead::aes_gcm_ipsec_mb(wide                             ? aead::CpuLevel::VaesAvx512
-                                  : __builtin_cpu_supports("avx2") ? aead::CpuLevel::Avx2
-                                                                   : aead::CpuLevel::Sse);
-}
 
 class SpoolSource : public fspf::ContentSource {
   public:
@@ -102,7 +92,7 @@ class LayersWriter {
             if (!base::hex_decode(*options.key_seed, seed->expose_mutable()))
                 return failure(ExitCode::Usage, "option '--key-seed' expects 64 hex digits");
         }
-        auto writer = fspf::Writer::create(cipher(), seed);
+        auto writer = fspf::Writer::create(aead::host_cipher(), seed);
         if (!writer)
             return problem(writer.error(), "the file system protection file");
         fspf_ = std::move(*writer);

@@ -1,16 +1,16 @@
 #include "runtime/host/launcher/file_digest.h"
 
-#include <cpuid.h>
 #include <sys/stat.h>
 
 #include <cstring>
 
+#include "lib/aead/host_cpu.h"
 #include "runtime/host/launcher/user_cache.h"
 
 namespace scone::launcher {
 namespace {
 
-constexpr const char* kFolder = "digests";
+constexpr const char* kFolder = "digests-2";
 
 // Everything that changes when the file does.
 std::string key_of(const std::string& path, const struct stat& s) {
@@ -38,34 +38,29 @@ std::string name_of(const std::string& path) {
 
 }  // namespace
 
-aead::Digest file_digest(const std::string& path, const MappedFile& file) {
+FileDigests file_digests(const std::string& path, const MappedFile& file) {
+    const base::Bytes bytes = file.bytes();
     struct stat status;
-    bool known = stat(path.c_str(), &status) == 0 &&
-                 status.st_size == static_cast<off_t>(file.bytes().size());
-    std::string key = known ? key_of(path, status) : "";
-    aead::Digest digest;
-    if (known) {
-        auto cached = read_cached(kFolder, name_of(path));
-        if (cached && cached->size() == key.size() + digest.size() &&
-            std::memcmp(cached->data(), key.data(), key.size()) == 0) {
-            std::memcpy(digest.data(), cached->data() + key.size(), digest.size());
-            return digest;
-        }
-    }
-    digest = aead::sha256(file.bytes(), fastest_sha256());
-    if (known) {
+    const bool known =
+        stat(path.c_str(), &status) == 0 && status.st_size == static_cast<off_t>(bytes.size());
+    const std::string key = known ? key_of(path, status) : "";
+    FileDigests digests{.content = {},
+                        .pages = std::vector<aead::Digest>(aead::page_digest_count(bytes.size()))};
+    const base::MutableBytes pages(digests.pages.front().data(),
+                                   digests.pages.size() * aead::kSha256Size);
+    const auto cached = known ? read_cached(kFolder, name_of(path)) : std::nullopt;
+    if (cached && cached->size() == key.size() + pages.size() &&
+        std::memcmp(cached->data(), key.data(), key.size()) == 0) {
+        base::copy_bytes(pages, base::Bytes(*cached).subspan(key.size()));
+    } else {
+        aead::page_digests(bytes, aead::host_sha256(), aead::host_sha256_two(), digests.pages);
         std::vector<uint8_t> entry(key.begin(), key.end());
-        entry.insert(entry.end(), digest.begin(), digest.end());
-        write_cached(kFolder, name_of(path), entry);
+        entry.insert(entry.end(), pages.begin(), pages.end());
+        if (known)
+            write_cached(kFolder, name_of(path), entry);
     }
-    return digest;
-}
-
-aead::Sha256Compress fastest_sha256() {
-    uint32_t a, b, c, d;
-    bool has_sha = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA) != 0 &&
-                   __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSSE3) != 0 && (c & bit_SSE4_1) != 0;
-    return has_sha ? aead::sha256_compress_sha_ni : aead::sha256_compress_portable;
+    digests.content = aead::content_digest(bytes.size(), pages, aead::host_sha256());
+    return digests;
 }
 
 }  // namespace scone::launcher

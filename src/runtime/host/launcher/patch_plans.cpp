@@ -7,7 +7,7 @@
 namespace scone::launcher {
 namespace {
 
-constexpr const char* kFolder = "plans-1";
+constexpr const char* kFolder = "plans-2";
 // Decoding takes seconds beyond this, at the first start of a program, and brings nothing: what is
 // so large has hardly a system call of its own.
 constexpr size_t kMaxFileSize = 64 << 20;

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "lib/aead/sha256.h"
 #include "lib/sgx/settings_page.h"
 #include "lib/text/failure.h"
+#include "lib/x86_plans/plan_builder.h"
 
 namespace scone::launcher {
 
@@ -26,8 +26,7 @@ text::Outcome<Program> find_program(const std::vector<std::string>& command);
 struct ClosureFile {
     sgx::FileRole role;
     std::string path;
-    aead::Digest digest;
-    std::vector<uint8_t> plan;  // patch plan; empty: none
+    x86_plans::FilePlan plan;
 };
 
 // The program, its interpreter and its DT_NEEDED libraries in the order in which they are found.

@@ -132,8 +132,12 @@ class Closure {
         if (!object)
             return text::failure(ExitCode::Unsupported, error_text(path, object.error()),
                                  "reading the program");
-        aead::Digest digest = file_digest(path, file);
-        files_.push_back({role, path, digest, cached_plan(file, digest)});
+        FileDigests digests = file_digests(path, file);
+        files_.push_back({role, path,
+                          x86_plans::FilePlan{.digest = digests.content,
+                                              .size = file.bytes().size(),
+                                              .plan = cached_plan(file, digests.content),
+                                              .pages = std::move(digests.pages)}});
         paths_.insert(path);
         return *std::move(object);
     }

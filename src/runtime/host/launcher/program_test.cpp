@@ -61,7 +61,7 @@ TEST_F(ProgramTest, ClosureHoldsInterpreterAndLibraries) {
         for (const auto& file : *closure)
             has_libc |= file.path == "/lib/x86_64-linux-gnu/libc.so.6";
         EXPECT_TRUE(has_libc);
-        EXPECT_NE(closure->at(0).digest, closure->at(1).digest);
+        EXPECT_NE(closure->at(0).plan.digest, closure->at(1).plan.digest);
     }
 }
 

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "lib/aead/host_cpu.h"
 #include "lib/sgx/measurement.h"
 #include "runtime/host/launcher/enclave_builder.h"
-#include "runtime/host/launcher/file_digest.h"
 #include "runtime/host/launcher/launch_info.h"
 #include "runtime/host/launcher/version_block.h"
 #include "runtime/host/service/enclave_process.h"
@@ -25,7 +25,7 @@ void write_text(int descriptor, const std::string& text) {
 }
 
 Outcome<int> print_hash(const Start& start) {
-    auto measured = sgx::measure_enclave(start.image->bytes(), start.settings, fastest_sha256());
+    auto measured = sgx::measure_enclave(start.image->bytes(), start.settings, aead::host_sha256());
     if (!measured)
         return text::failure(ExitCode::RuntimeFatal,
                              std::string("cannot measure the enclave: ") + measured.error().text);

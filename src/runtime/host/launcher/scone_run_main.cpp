@@ -1,10 +1,10 @@
 // scone-run: runs a program of the host in an enclave, with the host's files.
 #include <cstdio>
 
+#include "lib/aead/host_cpu.h"
 #include "lib/elf/dependencies.h"
 #include "lib/flags/help_text.h"
 #include "lib/x86_plans/plan_builder.h"
-#include "runtime/host/launcher/file_digest.h"
 #include "runtime/host/launcher/mapped_file.h"
 #include "runtime/host/launcher/program.h"
 #include "runtime/host/launcher/run_main.h"
@@ -28,7 +28,7 @@ text::Outcome<std::vector<uint8_t>> encode(const sgx::Settings& settings,
                                            const std::vector<ClosureFile>& closure) {
     std::vector<sgx::MeasuredFile> files;
     for (const ClosureFile& file : closure)
-        files.push_back({file.role, file.path, file.digest});
+        files.push_back({file.role, file.path, file.plan.digest});
     std::vector<uint8_t> pages(sgx::kMaxSettingsSize);
     auto size = sgx::encode_settings(settings, files, pages);
     if (!size)
@@ -43,7 +43,7 @@ text::Outcome<std::vector<uint8_t>> encode(const sgx::Settings& settings,
 std::vector<uint8_t> plans_of(const std::vector<ClosureFile>& closure) {
     std::vector<x86_plans::FilePlan> plans;
     for (const ClosureFile& file : closure)
-        plans.push_back({file.digest, file.plan});
+        plans.push_back(file.plan);
     return x86_plans::make_plan_set(plans);
 }
 
@@ -68,8 +68,7 @@ text::Outcome<int> run(const Options& options, const std::vector<std::string>& c
     auto closure = SCONE_TRY(program_closure(program.path));
     std::vector<uint8_t> plans = plans_of(closure);
     sgx::Settings wanted = apply(options, development_settings());
-    if (!plans.empty())
-        wanted.plan_digest = aead::sha256(plans, fastest_sha256());
+    wanted.plan_digest = aead::sha256(plans, aead::host_sha256());
     auto settings = SCONE_TRY(encode(wanted, closure));
     Start start;
     start.plans = plans;

@@ -14,7 +14,7 @@
 
 namespace scone::launcher {
 
-inline constexpr size_t kMaxCachedSize = 64 * 1024;
+inline constexpr size_t kMaxCachedSize = 16 << 20;
 
 // `folder` and `name` are plain names.
 std::optional<std::vector<uint8_t>> read_cached(const std::string& folder, const std::string& name);

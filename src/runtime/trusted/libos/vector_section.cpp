@@ -1,5 +1,7 @@
 #include "runtime/trusted/libos/vector_section.h"
 
+#include <atomic>
+
 #include "lib/aead/aes_gcm_ipsec_mb.h"
 #include "runtime/trusted/libos/task/process.h"
 
@@ -37,6 +39,16 @@ constexpr aead::AesGcm256 kGuarded = {
     },
 };
 
+bool has_sha() {
+    enum : uint8_t { Unknown, No, Yes };
+    static std::atomic<uint8_t> known{Unknown};
+    if (known.load(std::memory_order_relaxed) == Unknown) {
+        enter_vector_section();
+        known.store(scone_probe_sha() != 0 ? Yes : No, std::memory_order_relaxed);
+    }
+    return known.load(std::memory_order_relaxed) == Yes;
+}
+
 }  // namespace
 
 void enter_vector_section() {
@@ -51,17 +63,18 @@ void enter_vector_section() {
 }
 
 aead::Sha256Compress runtime_sha256() {
-    static aead::Sha256Compress fastest;
-    if (fastest == nullptr) {
+    return has_sha() ? [](uint32_t state[8], const uint8_t* blocks, size_t count) {
         enter_vector_section();
-        fastest = scone_probe_sha() == 0
-                      ? aead::sha256_compress_portable
-                      : [](uint32_t state[8], const uint8_t* blocks, size_t count) {
-                            enter_vector_section();
-                            aead::sha256_compress_sha_ni(state, blocks, count);
-                        };
-    }
-    return fastest;
+        aead::sha256_compress_sha_ni(state, blocks, count);
+    } : aead::sha256_compress_portable;
+}
+
+aead::Sha256CompressTwo runtime_sha256_two() {
+    return has_sha() ? [](uint32_t first[8], const uint8_t* first_blocks, uint32_t second[8],
+                          const uint8_t* second_blocks, size_t count) {
+        enter_vector_section();
+        aead::sha256_compress_two_sha_ni(first, first_blocks, second, second_blocks, count);
+    } : aead::sha256_compress_two_portable;
 }
 
 const aead::AesGcm256& runtime_cipher() {

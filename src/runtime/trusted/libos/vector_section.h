@@ -16,6 +16,7 @@ void enter_vector_section();
 
 // The block function of SHA-256, the fastest kind likewise.
 aead::Sha256Compress runtime_sha256();
+aead::Sha256CompressTwo runtime_sha256_two();
 
 // AES-256-GCM of the fastest kind this processor has, each call in a vector section.
 const aead::AesGcm256& runtime_cipher();

@@ -1,5 +1,4 @@
 // ECREATE, EADD, EEXTEND and EINIT of the simulated machine.
-#include <cpuid.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 
@@ -7,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "lib/aead/host_cpu.h"
 #include "lib/base/checked.h"
 #include "lib/sgx/attributes.h"
 #include "lib/sgx/sigstruct.h"
@@ -41,13 +41,6 @@ std::unexpected<text::Failure> refuse(std::string what) {
 }
 std::unexpected<text::Failure> refuse_errno(std::string what) {
     return refuse(std::move(what) + ": " + std::strerror(errno));
-}
-
-// SHA, SSSE3 and SSE4.1: what the fast block function needs.
-bool cpu_has_sha() {
-    uint32_t a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA) != 0 &&
-           __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSSE3) != 0 && (c & bit_SSE4_1) != 0;
 }
 
 // SDM, ECREATE: what it demands of the SECS.
@@ -136,8 +129,7 @@ Outcome<void> SimulatedMachine::create(const EnclaveParameters& p) {
     scone_sim_slots_start = state.slots_start;
     scone_sim_slot_count = state.slot_count;
     scone_sim_processors = state.processors;
-    auto compress = cpu_has_sha() ? aead::sha256_compress_sha_ni : aead::sha256_compress_portable;
-    measurement_.emplace(p.size, p.ssa_frame_pages, compress);
+    measurement_.emplace(p.size, p.ssa_frame_pages, aead::host_sha256());
     return {};
 }
 

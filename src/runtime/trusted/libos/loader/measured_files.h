@@ -1,16 +1,12 @@
-// The files whose SHA-256 the settings pages hold, and how the files at their paths are held to it:
-// the first use reads the file whole and compares the digest; from then on nothing but those bytes
-// comes out of it. Of a file of the host every page that is read again must be the one that was
-// hashed. So the bytes that were checked are the bytes that are used, whatever the host does in
-// between.
+// The files whose digest the settings pages hold, and how the files at their paths are held to it:
+// the digest covers those of each page, which come with the start, and what is read is held to
+// these, page by page and each time. So the bytes that were checked are the bytes that are used,
+// whatever the host does in between, and a page that nobody reads costs nothing.
 //
 // Side:    trusted
 // Errors:  a file that is not the measured one, or that changes later, ends the process (134)
-// Threads: thread-safe. Lock order: AddressSpace::mutex, the lock of a table entry, a File's
-// Memory:  the content of the file that was verified last, up to 32 MiB, until the program opens
-// one
-//          that is not measured; 16 bytes for each 4 KiB of a file of the host
-// Source:  docs/formats/settings-page.md
+// Threads: thread-safe
+// Source:  docs/formats/settings-page.md; docs/formats/output-image.md, section 4
 #pragma once
 
 #include "lib/sgx/settings_page.h"
@@ -20,6 +16,10 @@ namespace scone::libos::measured_files {
 
 // Preconditions: called once, before any file of the program is opened; the page's bytes stay.
 void initialise(const sgx::SettingsPage& page);
+
+// The digests of the pages of a file of `size` bytes: taken if the measured digest is theirs.
+// Preconditions: before any file of the program is opened; `pages` stays.
+void know_pages(const aead::Digest& digest, uint64_t size, base::Bytes pages);
 
 // The file itself; or, when it was opened for reading at a measured path and does not lie in the
 // program's memory, a file of Origin::Measured with the same content.

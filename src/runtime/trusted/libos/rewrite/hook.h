@@ -18,14 +18,15 @@ namespace scone::libos {
 
 class AddressSpace;
 class File;
+class PlanSet;
 
 enum class Rewriting : uint8_t { On, Off, Mixed };
 // Off: every system call traps; Mixed: every second site does. For tests and for finding defects.
 void set_rewriting(Rewriting rewriting);
 
-// Plans of a converted image, in the settings' words; nothing happens unless they are the measured
-// ones. Before the program starts.
-void use_plans(base::Bytes plans, const aead::Digest& measured);
+// The plan set of an image or of scone-run: handed back, to stay, when it is the measured one; else
+// nullptr, and nothing of it is used. Before the program starts.
+const PlanSet* use_plans(base::Bytes plans, const aead::Digest& measured);
 
 // False when rewrite_code would leave the file's code alone: it may then be read when it is
 // touched. Preconditions: the caller holds AddressSpace::mutex.

@@ -1,13 +1,14 @@
 #include "runtime/trusted/libos/rewrite/plans.h"
 
+#include "lib/aead/page_digests.h"
 #include "lib/base/endian.h"
 
 namespace scone::libos {
 namespace {
 
 constexpr size_t kHeaderSize = 16;
-constexpr size_t kEntryHeaderSize = 40;
-constexpr uint32_t kVersion = 1;
+constexpr size_t kEntryHeaderSize = 48;
+constexpr uint32_t kVersion = 2;
 
 bool has_site_in(const x86::PatchPlan& plan, const x86::CodeMapping& mapping) {
     const uint32_t first = plan.first_site_at(mapping.file_offset);
@@ -17,41 +18,63 @@ bool has_site_in(const x86::PatchPlan& plan, const x86::CodeMapping& mapping) {
 
 }  // namespace
 
-bool PlanSet::accept(base::Bytes bytes, const aead::Digest& measured) {
+bool PlanSet::accept(base::Bytes bytes, const aead::Digest& measured,
+                     aead::Sha256Compress compress) {
     // Copied first: what is checked is what is used.
     HeapBytes copy(bytes.size());
     if (bytes.empty() || !copy)
         return false;
     base::copy_bytes(copy.bytes(), bytes);
-    if (aead::sha256(copy.bytes()) != measured)
+    if (aead::sha256(copy.bytes(), compress) != measured)
         return false;
     bytes_ = std::move(copy);
-    if (read_plans())
+    if (read_files())
         return true;
-    plans_.clear();
-    bytes_ = HeapBytes();
+    clear();
     return false;
 }
 
-bool PlanSet::read_plans() {
+void PlanSet::clear() {
+    plans_.clear();
+    files_.clear();
+    bytes_ = HeapBytes();
+}
+
+bool PlanSet::read_files() {
     base::Bytes rest = bytes_.bytes();
     if (rest.size() < kHeaderSize || base::as_text(rest.first(8)) != "SCONEPLS" ||
         base::load_le32(&rest[8]) != kVersion)
         return false;
     const uint32_t count = base::load_le32(&rest[12]);
     rest = rest.subspan(kHeaderSize);
-    for (uint32_t i = 0; i < count; ++i) {
-        if (rest.size() < kEntryHeaderSize)
+    for (uint32_t i = 0; i < count; ++i)
+        if (!read_file(rest))
             return false;
-        const uint64_t size = base::load_le64(&rest[32]);
-        if (size > rest.size() - kEntryHeaderSize)
-            return false;
-        const auto plan = x86::PatchPlan::decode(rest.subspan(kEntryHeaderSize, size));
+    return rest.empty();
+}
+
+bool PlanSet::read_file(base::Bytes& rest) {
+    if (rest.size() < kEntryHeaderSize)
+        return false;
+    KnownFile file{};
+    base::copy_bytes(file.digest, rest.first(file.digest.size()));
+    file.size = base::load_le64(&rest[32]);
+    const uint64_t plan_size = base::load_le64(&rest[40]);
+    rest = rest.subspan(kEntryHeaderSize);
+    if (plan_size > rest.size())
+        return false;
+    if (plan_size != 0) {
+        const auto plan = x86::PatchPlan::decode(rest.first(plan_size));
         if (!plan || !plans_.push(*plan))
             return false;
-        rest = rest.subspan(kEntryHeaderSize + size);
     }
-    return rest.empty();
+    rest = rest.subspan(plan_size);
+    const uint64_t pages = aead::page_digest_count(file.size);
+    if (pages > rest.size() / aead::kSha256Size)
+        return false;
+    file.pages = rest.first(pages * aead::kSha256Size);
+    rest = rest.subspan(file.pages.size());
+    return files_.push(file);
 }
 
 const x86::PatchPlan* PlanSet::find(uint64_t file_size, const x86::CodeMapping& mapping) const {

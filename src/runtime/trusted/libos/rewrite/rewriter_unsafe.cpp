@@ -13,6 +13,7 @@
 #include "runtime/trusted/libos/rewrite/code_analysis.h"
 #include "runtime/trusted/libos/rewrite/hook.h"
 #include "runtime/trusted/libos/rewrite/plans.h"
+#include "runtime/trusted/libos/vector_section.h"
 
 namespace scone::libos {
 namespace {
@@ -134,12 +135,13 @@ void set_rewriting(Rewriting rewriting) {
     mode.store(rewriting, std::memory_order_relaxed);
 }
 
-void use_plans(base::Bytes bytes, const aead::Digest& measured) {
+const PlanSet* use_plans(base::Bytes bytes, const aead::Digest& measured) {
     if (bytes.empty() || measured == aead::Digest{} || make_state() == nullptr)
-        return;
-    if (!state->plans.accept(bytes, measured))
-        log(Level::Warning,
-            "The patch plans are not the measured ones: system calls are found inside");
+        return nullptr;
+    if (state->plans.accept(bytes, measured, runtime_sha256()))
+        return &state->plans;
+    log(Level::Warning, "The patch plans are not the measured ones: system calls are found inside");
+    return nullptr;
 }
 
 bool may_rewrite(File& file) {

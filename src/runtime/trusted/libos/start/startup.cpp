@@ -22,6 +22,7 @@
 #include "runtime/trusted/libos/mm/pages.h"
 #include "runtime/trusted/libos/mm/sharing.h"
 #include "runtime/trusted/libos/rewrite/hook.h"
+#include "runtime/trusted/libos/rewrite/plans.h"
 #include "runtime/trusted/libos/start/configuration.h"
 #include "runtime/trusted/libos/task/children.h"
 #include "runtime/trusted/libos/task/exec.h"
@@ -285,7 +286,8 @@ void start(enclave::ThreadBlock* block, std::span<const uint8_t> bytes) {
         fatal("the settings were made for another address range");
     measured_files::initialise(page);
     code_rules::initialise(settings);
-    use_plans(launch.plans, settings.plan_digest);
+    if (const PlanSet* plans = use_plans(launch.plans, settings.plan_digest))
+        plans->for_each_file(measured_files::know_pages);
     pages::initialise(settings.heap_size);
     initialise_thread_slots(settings.tcs_count);
     set_stack_size(settings.stack_size);

@@ -26,6 +26,10 @@ class IoBuffer {
     // No more than this many bytes from here on.
     void limit(uint64_t count) { size_ = count < size_ ? count : size_; }
 
+    // Where the bytes lie, in one piece, when that is memory of the runtime; null for the
+    // program's.
+    uint8_t* runtime_memory() const;
+
     // Copies `count` bytes at `offset` from the current position; the range lies inside size().
     Result<void> put(uint64_t offset, const void* from, uint64_t count) const;
     Result<void> get(uint64_t offset, void* to, uint64_t count) const;

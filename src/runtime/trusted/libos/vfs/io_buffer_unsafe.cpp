@@ -50,6 +50,11 @@ Result<IoBuffer> ProgramVectors::load(uint64_t address, uint64_t count) {
     return IoBuffer::of_vectors(address, count, storage_);
 }
 
+uint8_t* IoBuffer::runtime_memory() const {
+    // SAFETY: of_runtime() was given this memory.
+    return program_ ? nullptr : reinterpret_cast<uint8_t*>(single_.base + skip_);
+}
+
 void IoBuffer::advance(uint64_t count) {
     size_ -= count;
     skip_ += count;
