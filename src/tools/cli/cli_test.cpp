@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -12,7 +13,7 @@ using testing::ElementsAre;
 using text::ExitCode;
 
 TEST(Words, AreReadFromArgumentFiles) {
-    const std::string path = testing::TempDir() + "/words";
+    const std::string path = testing::TempDir() + "/words-" + std::to_string(::getpid());
     std::ofstream(path) << "attest\nhost name\n";
     const auto words = expand_files(std::vector<std::string>{"@" + path, "-G"});
     ASSERT_TRUE(words);
@@ -20,6 +21,7 @@ TEST(Words, AreReadFromArgumentFiles) {
     std::ofstream(path) << "@" << path << "\n";
     EXPECT_EQ(expand_files(std::vector<std::string>{"@" + path}).error().exit_code,
               ExitCode::Usage);
+    ::unlink(path.c_str());
 }
 
 }  // namespace

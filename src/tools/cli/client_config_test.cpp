@@ -12,11 +12,11 @@ namespace {
 class ClientConfigTest : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = testing::TempDir() + "/client-config";
-        std::filesystem::remove_all(folder_);
-        path_ = folder_ + "/config.json";
+        ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
+        path_ = folder_ + "/new/config.json";
     }
-    std::string folder_, path_;
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+    std::string folder_ = testing::TempDir() + "/client-config-XXXXXX", path_;
 };
 
 TEST_F(ClientConfigTest, MakesAnIdentityOnceAndKeepsIt) {

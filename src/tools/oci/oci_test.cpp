@@ -45,8 +45,26 @@ class TextSink : public ByteSink {
     std::string& out_;
 };
 
+// Of this process alone, and gone with it.
+class Folder {
+  public:
+    Folder() {
+        if (::mkdtemp(path_.data()) == nullptr)
+            std::abort();
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_ = testing::TempDir() + "/oci-test-XXXXXX";
+};
+
+const std::string& temp_folder() {
+    static const Folder folder;
+    return folder.path();
+}
 std::string temp(const char* name) {
-    return testing::TempDir() + "/oci-test-" + name;
+    return temp_folder() + "/" + name;
 }
 
 std::string random_text(size_t size, unsigned seed) {
@@ -294,8 +312,8 @@ TEST(Image, ReadsBackFromEveryForm) {
     EXPECT_EQ(open_image(*parse_image_name("oci:" + layout + ":no")).error().exit_code,
               ExitCode::NotFound);
     EXPECT_EQ(open_image(*parse_image_name("oci:/nowhere")).error().exit_code, ExitCode::NotFound);
-    for (const auto& file : std::filesystem::directory_iterator(testing::TempDir()))
-        EXPECT_THAT(file.path().string(), testing::Not(HasSubstr("oci-test-layout.partial")));
+    for (const auto& file : std::filesystem::directory_iterator(temp_folder()))
+        EXPECT_THAT(file.path().string(), testing::Not(HasSubstr("layout.partial")));
 }
 
 TEST(Image, EveryDamagedBlobIsRefused) {
