@@ -21,17 +21,46 @@ namespace tree_part {
 constexpr uint16_t kPath = 1, kKey = 2, kTag = 3, kRollback = 4;
 }
 
-template <class Take>
-Result<SeenFields> each_once(Bytes payload, Take take) {
+// A field that stands at most once in a record, and where its value goes.
+template <class T, class Read>
+struct Part {
+    uint16_t tag;
+    T& to;
+    Read read;
+    bool is_required;
+
+    Result<void> take(const TlvField& field) const {
+        to = SCONE_TRY(read(field));
+        return {};
+    }
+};
+template <class T, class Read>
+Part<T, Read> required(uint16_t tag, T& to, Read read) {
+    return {tag, to, read, true};
+}
+template <class T, class Read>
+Part<T, Read> optional(uint16_t tag, T& to, Read read) {
+    return {tag, to, read, false};
+}
+
+template <class... Parts>
+Result<void> read_record(Bytes payload, const Parts&... parts) {
     TlvReader reader(payload);
     SeenFields seen;
     while (std::optional<TlvField> field = SCONE_TRY(reader.next())) {
-        if (SCONE_TRY(take(*field)))
-            SCONE_TRY(seen.once(field->tag));
-        else
-            SCONE_TRY(skip_unknown(*field));
+        Result<void> taken{};
+        const bool known = ((field->tag == parts.tag && (taken = parts.take(*field), true)) || ...);
+        SCONE_TRY(std::move(taken));
+        SCONE_TRY(known ? seen.once(field->tag) : skip_unknown(*field));
     }
-    return seen;
+    for (const auto& [tag, is_required] : {std::pair(parts.tag, parts.is_required)...})
+        if (is_required)
+            SCONE_TRY(seen.require({tag}));
+    return {};
+}
+
+Result<std::string_view> plain_text(const TlvField& field) {
+    return field.text(kMaxTextSize);
 }
 
 Result<SecretBytes> secret_value(const TlvField& field) {
@@ -64,52 +93,33 @@ TlvWriter fields_of(const ProtectedTree& tree) {
     return out;
 }
 
+Result<base::Secret<32>> tree_key(const TlvField& field) {
+    if (field.value.size() != 32)
+        return error(ErrorCode::Malformed, "file system key is not 32 bytes", field.value.size());
+    return base::Secret<32>(field.value.first<32>());
+}
+
+Result<RollbackPolicy> rollback_policy(const TlvField& field) {
+    uint64_t policy = SCONE_TRY(field.number());
+    if (policy > 1)
+        return error(ErrorCode::Malformed, "unknown rollback policy", policy);
+    return static_cast<RollbackPolicy>(policy);
+}
+
 Result<ProtectedTree> decode_tree(Bytes payload) {
     ProtectedTree tree;
-    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
-        switch (field.tag) {
-            case tree_part::kPath:
-                tree.fspf_path = SCONE_TRY(path_text(field));
-                return true;
-            case tree_part::kKey:
-                if (field.value.size() != 32)
-                    return error(ErrorCode::Malformed, "file system key is not 32 bytes",
-                                 field.value.size());
-                tree.key = base::Secret<32>(field.value.first<32>());
-                return true;
-            case tree_part::kTag:
-                tree.tag = SCONE_TRY(field.array<16>());
-                return true;
-            case tree_part::kRollback: {
-                uint64_t policy = SCONE_TRY(field.number());
-                if (policy > 1)
-                    return error(ErrorCode::Malformed, "unknown rollback policy", policy);
-                tree.rollback = static_cast<RollbackPolicy>(policy);
-                return true;
-            }
-            default:
-                return false;
-        }
-    }));
-    SCONE_TRY(seen.require({tree_part::kPath, tree_part::kKey, tree_part::kRollback}));
+    const auto tree_tag = [](const TlvField& field) { return field.array<16>(); };
+    SCONE_TRY(read_record(payload, required(tree_part::kPath, tree.fspf_path, path_text),
+                          required(tree_part::kKey, tree.key, tree_key),
+                          optional(tree_part::kTag, tree.tag, tree_tag),
+                          required(tree_part::kRollback, tree.rollback, rollback_policy)));
     return tree;
 }
 
 Result<EnvironmentVariable> decode_variable(Bytes payload) {
     EnvironmentVariable variable;
-    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
-        switch (field.tag) {
-            case part::kName:
-                variable.name = SCONE_TRY(field.text(kMaxTextSize));
-                return true;
-            case part::kValue:
-                variable.value = SCONE_TRY(value_without_nul(field));
-                return true;
-            default:
-                return false;
-        }
-    }));
-    SCONE_TRY(seen.require({part::kName, part::kValue}));
+    SCONE_TRY(read_record(payload, required(part::kName, variable.name, plain_text),
+                          required(part::kValue, variable.value, value_without_nul)));
     if (variable.name.empty() || variable.name.find('=') != std::string::npos)
         return error(ErrorCode::Malformed, "environment variable's name is empty or has a '='");
     return variable;
@@ -117,22 +127,10 @@ Result<EnvironmentVariable> decode_variable(Bytes payload) {
 
 Result<ConfiguredVolume> decode_volume(Bytes payload) {
     ConfiguredVolume volume;
-    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
-        switch (field.tag) {
-            case part::kName:
-                volume.name = SCONE_TRY(field.text(kMaxTextSize));
-                return true;
-            case part::kMountPath:
-                volume.mount_path = SCONE_TRY(path_text(field));
-                return true;
-            case part::kTree:
-                volume.tree = SCONE_TRY(decode_tree(field.value));
-                return true;
-            default:
-                return false;
-        }
-    }));
-    SCONE_TRY(seen.require({part::kName, part::kMountPath, part::kTree}));
+    const auto tree = [](const TlvField& field) { return decode_tree(field.value); };
+    SCONE_TRY(read_record(payload, required(part::kName, volume.name, plain_text),
+                          required(part::kMountPath, volume.mount_path, path_text),
+                          required(part::kTree, volume.tree, tree)));
     return volume;
 }
 
@@ -145,85 +143,33 @@ Result<uint32_t> file_mode(const TlvField& field) {
 
 Result<FileTemplate> decode_template(Bytes payload) {
     FileTemplate file;
-    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
-        switch (field.tag) {
-            case part::kName:
-                file.path = SCONE_TRY(path_text(field));
-                return true;
-            case part::kMode:
-                file.mode = SCONE_TRY(file_mode(field));
-                return true;
-            default:
-                return false;
-        }
-    }));
-    SCONE_TRY(seen.require({part::kName, part::kMode}));
+    SCONE_TRY(read_record(payload, required(part::kName, file.path, path_text),
+                          required(part::kMode, file.mode, file_mode)));
     return file;
 }
 
 Result<InjectedFile> decode_file(Bytes payload) {
     InjectedFile file;
-    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
-        switch (field.tag) {
-            case part::kName:
-                file.path = SCONE_TRY(path_text(field));
-                return true;
-            case part::kValue:
-                file.content = SCONE_TRY(secret_value(field));
-                return true;
-            case part::kMode:
-                file.mode = SCONE_TRY(file_mode(field));
-                return true;
-            default:
-                return false;
-        }
-    }));
-    SCONE_TRY(seen.require({part::kName, part::kValue, part::kMode}));
+    SCONE_TRY(read_record(payload, required(part::kName, file.path, path_text),
+                          required(part::kValue, file.content, secret_value),
+                          required(part::kMode, file.mode, file_mode)));
     return file;
 }
 
 Result<ProvidedSecret> decode_secret(Bytes payload) {
     ProvidedSecret secret;
-    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
-        switch (field.tag) {
-            case part::kName:
-                secret.name = SCONE_TRY(field.text(kMaxTextSize));
-                return true;
-            case part::kValue:
-                secret.value = SCONE_TRY(secret_value(field));
-                return true;
-            case part::kKind:
-                secret.kind = SCONE_TRY(field.text(kMaxTextSize));
-                return true;
-            case part::kPrivateKey:
-                secret.private_key = SCONE_TRY(secret_value(field));
-                return true;
-            case part::kChain:
-                secret.chain = SCONE_TRY(secret_value(field));
-                return true;
-            default:
-                return false;
-        }
-    }));
-    SCONE_TRY(seen.require({part::kName, part::kValue, part::kKind}));
+    SCONE_TRY(read_record(payload, required(part::kName, secret.name, plain_text),
+                          required(part::kValue, secret.value, secret_value),
+                          required(part::kKind, secret.kind, plain_text),
+                          optional(part::kPrivateKey, secret.private_key, secret_value),
+                          optional(part::kChain, secret.chain, secret_value)));
     return secret;
 }
 
 Result<RuntimeSetting> decode_setting(Bytes payload) {
     RuntimeSetting setting;
-    SeenFields seen = SCONE_TRY(each_once(payload, [&](const TlvField& field) -> Result<bool> {
-        switch (field.tag) {
-            case part::kName:
-                setting.name = SCONE_TRY(field.text(kMaxTextSize));
-                return true;
-            case part::kValue:
-                setting.value = SCONE_TRY(field.text(kMaxTextSize));
-                return true;
-            default:
-                return false;
-        }
-    }));
-    SCONE_TRY(seen.require({part::kName, part::kValue}));
+    SCONE_TRY(read_record(payload, required(part::kName, setting.name, plain_text),
+                          required(part::kValue, setting.value, plain_text)));
     return setting;
 }
 
