@@ -168,9 +168,12 @@ scone_sim_exit_landing:
     testq %r14, %r14
     jnz scone_sim_landing_begin
     syscall
-    // Not interruptible: the signal waits in the queue.
+    // Not interruptible: the signal waits in the queue. A closed descriptor is closed whatever close()
+    // says.
     cmpq $-4, %rax
-    je .Lplain_call
+    jne .Lplain_done
+    cmpl $3, %ebp
+    jne .Lplain_call
 .Lplain_done:
     movq %rax, SCONE_REQUEST_RESULT(%r12)
     movq %r13, %rdi
