@@ -271,6 +271,26 @@ scone_restore_vectors:
 scone_copy_program:
     mov %rdx, %rcx
 scone_copy_begin:
+    // A string instruction takes longer to start than a few words to move. Aligned words on the
+    // program's side lie in one page, so the count is right at a fault.
+    cmp $64, %rcx
+    ja .Lcopy_bytes
+    mov %esi, %eax
+    or %edi, %eax
+    or %ecx, %eax
+    test $7, %al
+    jnz .Lcopy_bytes
+    test %rcx, %rcx
+    jz scone_copy_end
+.Lcopy_word:
+    mov (%rsi), %rax
+    mov %rax, (%rdi)
+    add $8, %rsi
+    add $8, %rdi
+    sub $8, %rcx
+    jnz .Lcopy_word
+    jmp scone_copy_end
+.Lcopy_bytes:
     rep movsb
 scone_copy_end:
     mov %rcx, %rax

@@ -144,11 +144,12 @@ inline constexpr int kSI_USER = 0, kSI_KERNEL = 0x80, kSI_TKILL = -6, kSI_TIMER 
                      kFPE_INTDIV = 1, kTRAP_BRKPT = 1;
 inline constexpr uint32_t kSS_ONSTACK = 1, kSS_DISABLE = 2, kSS_AUTODISARM = 1u << 31;
 
-inline constexpr uint64_t kAT_NULL = 0, kAT_PHDR = 3, kAT_PHENT = 4, kAT_PHNUM = 5, kAT_PAGESZ = 6,
-                          kAT_BASE = 7, kAT_FLAGS = 8, kAT_ENTRY = 9, kAT_UID = 11, kAT_EUID = 12,
-                          kAT_GID = 13, kAT_EGID = 14, kAT_PLATFORM = 15, kAT_HWCAP = 16,
-                          kAT_CLKTCK = 17, kAT_SECURE = 23, kAT_RANDOM = 25, kAT_HWCAP2 = 26,
-                          kAT_EXECFN = 31, kAT_MINSIGSTKSZ = 51;
+inline constexpr uint64_t kAT_NULL = 0, kAT_IGNORE = 1, kAT_PHDR = 3, kAT_PHENT = 4, kAT_PHNUM = 5,
+                          kAT_PAGESZ = 6, kAT_BASE = 7, kAT_FLAGS = 8, kAT_ENTRY = 9, kAT_UID = 11,
+                          kAT_EUID = 12, kAT_GID = 13, kAT_EGID = 14, kAT_PLATFORM = 15,
+                          kAT_HWCAP = 16, kAT_CLKTCK = 17, kAT_SECURE = 23, kAT_RANDOM = 25,
+                          kAT_HWCAP2 = 26, kAT_EXECFN = 31, kAT_SYSINFO_EHDR = 33,
+                          kAT_MINSIGSTKSZ = 51;
 
 enum : int {
     kCLOCK_REALTIME = 0,

@@ -52,6 +52,8 @@ void describe_mappings(TextBuilder& text, const Subject& subject, F&& more) {
             name.append("[heap]");
         else if (m.use == Use::Stack)
             name.append("[stack]");
+        else if (m.use == Use::Vdso)
+            name.append("[vdso]");
         if (name.size() > 0)
             text.append("                          ").append(name.view());
         text.append("\n");

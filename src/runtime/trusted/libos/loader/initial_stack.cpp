@@ -2,7 +2,9 @@
 
 #include "lib/base/checked.h"
 #include "runtime/trusted/enclave/leaf_unsafe.h"
+#include "runtime/trusted/libos/loader/vdso.h"
 #include "runtime/trusted/libos/program_memory.h"
+#include "runtime/trusted/libos/rewrite/hook.h"
 
 namespace scone::libos {
 namespace {
@@ -92,28 +94,23 @@ Result<void> make_initial_stack(Process& process, Program& program, const StartI
     SCONE_TRY(add_addresses(words, arguments, arguments_at));
     SCONE_TRY(add_addresses(words, environment, environment_at));
     const Credentials& id = process.credentials;
-    const uint64_t auxiliary[] = {kAT_PHDR,        image.table,
-                                  kAT_PHENT,       56,
-                                  kAT_PHNUM,       image.table_count,
-                                  kAT_PAGESZ,      4096,
-                                  kAT_BASE,        image.interpreter_base,
-                                  kAT_FLAGS,       0,
-                                  kAT_ENTRY,       image.entry,
-                                  kAT_UID,         id.user,
-                                  kAT_EUID,        id.effective_user,
-                                  kAT_GID,         id.group,
-                                  kAT_EGID,        id.effective_group,
-                                  kAT_SECURE,      0,
-                                  kAT_RANDOM,      random,
-                                  kAT_HWCAP,       kHwcap,
-                                  kAT_HWCAP2,      kHwcap2,
-                                  kAT_CLKTCK,      100,
-                                  kAT_PLATFORM,    platform,
-                                  kAT_EXECFN,      path,
-                                  kAT_MINSIGSTKSZ, 3632,
-                                  kAT_NULL,        0};
-    for (uint64_t word : auxiliary)
-        room = room && words.push(word);
+    // Where every system call is to trap, the time is one.
+    const bool has_vdso = rewriting() != Rewriting::Off;
+    const uint64_t vdso = has_vdso ? SCONE_TRY(map_vdso(*process.memory)) : 0;
+    const uint64_t vdso_key = has_vdso ? kAT_SYSINFO_EHDR : kAT_IGNORE;
+    const uint64_t auxiliary[][2] = {{vdso_key, vdso},    {kAT_PHDR, image.table},
+                                     {kAT_PHENT, 56},     {kAT_PHNUM, image.table_count},
+                                     {kAT_PAGESZ, 4096},  {kAT_BASE, image.interpreter_base},
+                                     {kAT_FLAGS, 0},      {kAT_ENTRY, image.entry},
+                                     {kAT_UID, id.user},  {kAT_EUID, id.effective_user},
+                                     {kAT_GID, id.group}, {kAT_EGID, id.effective_group},
+                                     {kAT_SECURE, 0},     {kAT_RANDOM, random},
+                                     {kAT_HWCAP, kHwcap}, {kAT_HWCAP2, kHwcap2},
+                                     {kAT_CLKTCK, 100},   {kAT_PLATFORM, platform},
+                                     {kAT_EXECFN, path},  {kAT_MINSIGSTKSZ, 3632},
+                                     {kAT_NULL, 0}};
+    for (const auto& [key, value] : auxiliary)
+        room = room && words.push(key) && words.push(value);
     if (!room)
         return error(kENOMEM);
     stack.align(16);

@@ -139,6 +139,23 @@ Result<uint64_t> AddressSpace::map(uint64_t address, uint64_t size, uint32_t pro
     return start;
 }
 
+Result<uint64_t> AddressSpace::map_code(base::Bytes code, Use use) {
+    enclave::Guard guard(mutex);
+    const uint64_t size = round_up(code.size(), kPageSize);
+    const uint64_t start = SCONE_TRY(choose_place(0, size, 0));
+    constexpr uint32_t kProt = kPROT_READ | kPROT_EXEC;
+    SCONE_TRY(
+        insert(Mapping{start, start + size, kProt, kMAP_PRIVATE | kMAP_ANONYMOUS, {}, 0, use}));
+    if (pages::commit(start, size, pages::Written::Soon)) {
+        // SAFETY: the pages were just committed for this, writable and nobody else's.
+        base::copy_bytes({reinterpret_cast<uint8_t*>(start), size}, code);
+        if (pages::protect(start, size, kProt))
+            return start;
+    }
+    (void)carve(start, start + size);
+    return error(kENOMEM);
+}
+
 Result<void> AddressSpace::unmap(uint64_t address, uint64_t size) {
     if (address % kPageSize != 0 || size == 0 || size > enclave::program_end())
         return error(kEINVAL);

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "lib/base/bytes.h"
 #include "runtime/trusted/enclave/sleep_lock.h"
 #include "runtime/trusted/libos/errno.h"
 #include "runtime/trusted/libos/mm/mapping_list.h"
@@ -27,6 +28,8 @@ class AddressSpace : public RefCounted {
 
     Result<uint64_t> map(uint64_t address, uint64_t size, uint32_t prot, uint32_t flags,
                          Ref<File> file, uint64_t offset, Use use = Use::Plain);
+    // Code of the runtime for the program, in fresh pages. Hands back where.
+    Result<uint64_t> map_code(base::Bytes code, Use use);
     Result<void> unmap(uint64_t address, uint64_t size);
     Result<void> protect(uint64_t address, uint64_t size, uint32_t prot);
     Result<uint64_t> remap(uint64_t address, uint64_t old_size, uint64_t new_size, uint32_t flags,

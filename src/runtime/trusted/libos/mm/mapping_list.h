@@ -18,7 +18,7 @@
 
 namespace scone::libos {
 
-enum class Use : uint8_t { Plain, Heap, Stack, Trampolines };
+enum class Use : uint8_t { Plain, Heap, Stack, Trampolines, Vdso };
 
 // A bit of `flags` that mmap does not have: a forked child finds zeros (MADV_WIPEONFORK).
 inline constexpr uint32_t kWipedByFork = 0x80000000;

@@ -23,6 +23,7 @@ class PlanSet;
 enum class Rewriting : uint8_t { On, Off, Mixed };
 // Off: every system call traps; Mixed: every second site does. For tests and for finding defects.
 void set_rewriting(Rewriting rewriting);
+Rewriting rewriting();
 
 // The plan set of an image or of scone-run: handed back, to stay, when it is the measured one; else
 // nullptr, and nothing of it is used. Before the program starts.

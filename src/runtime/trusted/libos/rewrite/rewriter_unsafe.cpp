@@ -135,6 +135,10 @@ void set_rewriting(Rewriting rewriting) {
     mode.store(rewriting, std::memory_order_relaxed);
 }
 
+Rewriting rewriting() {
+    return mode.load(std::memory_order_relaxed);
+}
+
 const PlanSet* use_plans(base::Bytes bytes, const aead::Digest& measured) {
     if (bytes.empty() || measured == aead::Digest{} || make_state() == nullptr)
         return nullptr;

@@ -14,6 +14,8 @@
 
 namespace scone::libos {
 
+// Where the vDSO finds the sample (clock_sample.h).
+uint64_t clock_sample_address();
 uint64_t monotonic_ns();
 uint64_t realtime_ns();
 // The host's id of a clock: CPU clocks of a thread name the host's thread. EINVAL

@@ -7,6 +7,7 @@
 #include "runtime/trusted/enclave/spin_lock.h"
 #include "runtime/trusted/libos/task/threads.h"
 #include "runtime/trusted/libos/time/clock.h"
+#include "runtime/trusted/libos/time/clock_sample.h"
 
 namespace scone::libos {
 namespace {
@@ -16,14 +17,6 @@ using namespace linux_abi;
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kMinimumBaseline = 2'000'000;   // ns between two samples that give a frequency
 constexpr uint64_t kSampleLifetime = 200'000'000;  // ns after which the host is asked again
-constexpr unsigned kShift = 32;
-
-// SAFETY: RDTSC is allowed in an enclave on SGX2 processors.
-uint64_t read_counter() {
-    uint32_t low, high;
-    asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    return static_cast<uint64_t>(high) << 32 | low;
-}
 
 int64_t host_clock(uint64_t clock) {
     int64_t result = enclave::host_call(__NR_clock_gettime, enclave::Interruptible::No, clock,
@@ -50,36 +43,10 @@ uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c) {
     return quotient;
 }
 
-// One sample, published by a sequence number: odd while it is being written.
-struct Sample {
-    std::atomic<uint32_t> sequence{0};
-    uint64_t counter = 0, monotonic = 0, realtime = 0, scale = 0, lifetime_ticks = 0;
-};
-Sample sample;
+ClockSample sample;
 enclave::SpinLock sample_lock;
-uint64_t first_counter, first_monotonic;
-std::atomic<uint64_t> last_monotonic;
-
-struct Now {
-    uint64_t monotonic, realtime;
-};
-
-bool interpolate(Now& now) {
-    uint32_t before = sample.sequence.load(std::memory_order_acquire);
-    if (before & 1)
-        return false;
-    uint64_t counter = sample.counter, monotonic = sample.monotonic, realtime = sample.realtime;
-    uint64_t scale = sample.scale, lifetime = sample.lifetime_ticks;
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (sample.sequence.load(std::memory_order_relaxed) != before || scale == 0)
-        return false;
-    uint64_t ticks = read_counter() - counter;
-    if (ticks > lifetime)
-        return false;
-    auto passed = static_cast<uint64_t>((static_cast<unsigned __int128>(ticks) * scale) >> kShift);
-    now = {monotonic + passed, realtime + passed};
-    return true;
-}
+// Guarded by sample_lock. floor: what the monotonic clock has shown at most.
+uint64_t first_counter, first_monotonic, floor;
 
 // The host's clocks, and the counter at the time when they were read.
 struct Reading {
@@ -112,48 +79,56 @@ Reading read_host_clocks() {
     return best;
 }
 
+// The line from here on. It begins where the clock stands and meets the host's at the end of the
+// sample's lifetime, so a clock that went ahead becomes slower but never goes back.
+void publish(uint64_t counter, const Now& now, uint64_t ahead, uint64_t scale, uint64_t lifetime) {
+    const uint64_t kept = ahead < lifetime ? lifetime - ahead : 0;
+    sample.sequence.fetch_add(1, std::memory_order_acq_rel);
+    sample.counter = counter;
+    sample.monotonic = now.monotonic;
+    sample.realtime = now.realtime;
+    sample.lifetime_ticks = multiply_divide(lifetime, 1ull << ClockSample::kShift, scale);
+    sample.scale = ahead == 0 ? scale : multiply_divide(scale, kept, lifetime);
+    sample.sequence.fetch_add(1, std::memory_order_release);
+    floor = now.monotonic + sample.passed(sample.lifetime_ticks);
+}
+
 Now take_sample() {
     enclave::Guard guard(sample_lock);
     Now now{};
-    if (interpolate(now))
+    if (sample.interpolate(now))
         return now;  // another thread was faster
     const Reading reading = read_host_clocks();
-    uint64_t counter = reading.counter;
-    now.monotonic = reading.monotonic < 0 ? 0 : static_cast<uint64_t>(reading.monotonic);
+    const uint64_t host = reading.monotonic < 0 ? 0 : static_cast<uint64_t>(reading.monotonic);
+    now.monotonic = host < floor ? floor : host;
     now.realtime = reading.realtime < 0 ? 0 : static_cast<uint64_t>(reading.realtime);
     if (first_monotonic == 0) {
-        first_counter = counter;
-        first_monotonic = now.monotonic;
+        first_counter = reading.counter;
+        first_monotonic = host;
     }
-    uint64_t ticks = counter - first_counter, passed = now.monotonic - first_monotonic;
-    if (passed >= kMinimumBaseline && ticks > 0 && now.monotonic > first_monotonic) {
-        sample.sequence.fetch_add(1, std::memory_order_acq_rel);
-        sample.counter = counter;
-        sample.monotonic = now.monotonic;
-        sample.realtime = now.realtime;
-        sample.scale = multiply_divide(passed, 1ull << kShift, ticks);
+    const uint64_t ticks = reading.counter - first_counter;
+    const uint64_t passed = host > first_monotonic ? host - first_monotonic : 0;
+    floor = now.monotonic;
+    if (passed >= kMinimumBaseline && ticks > 0) {
         // A short baseline gives a rough frequency: ask again soon.
-        uint64_t lifetime = passed < kSampleLifetime ? passed : kSampleLifetime;
-        sample.lifetime_ticks = multiply_divide(lifetime, ticks, passed);
-        sample.sequence.fetch_add(1, std::memory_order_release);
+        const uint64_t lifetime = passed < kSampleLifetime ? passed : kSampleLifetime;
+        const uint64_t scale = multiply_divide(passed, 1ull << ClockSample::kShift, ticks);
+        if (scale != 0)
+            publish(reading.counter, now, now.monotonic - host, scale, lifetime);
     }
     return now;
 }
 
 Now read_clocks() {
-    Now now{};
-    if (!interpolate(now))
-        now = take_sample();
-    uint64_t last = last_monotonic.load(std::memory_order_relaxed);
-    while (now.monotonic > last &&
-           !last_monotonic.compare_exchange_weak(last, now.monotonic, std::memory_order_relaxed)) {
-    }
-    if (now.monotonic < last)
-        now.monotonic = last;
-    return now;
+    Now now;
+    return sample.interpolate(now) ? now : take_sample();
 }
 
 }  // namespace
+
+uint64_t clock_sample_address() {
+    return reinterpret_cast<uint64_t>(&sample);
+}
 
 uint64_t monotonic_ns() {
     return read_clocks().monotonic;
