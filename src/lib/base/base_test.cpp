@@ -5,6 +5,7 @@
 #include "lib/base/hex.h"
 #include "lib/base/result.h"
 #include "lib/base/secret.h"
+#include "lib/base/source_names.h"
 
 namespace scone::base {
 namespace {
@@ -55,6 +56,24 @@ TEST(Secret, MoveLeavesNothingBehind) {
     EXPECT_EQ(second.expose()[3], 4);
     EXPECT_EQ(first.expose()[3], 0);  // NOLINT(bugprone-use-after-move): that is the point
     EXPECT_FALSE(first == second);
+}
+
+std::string_view name_here(std::source_location where = std::source_location::current()) {
+    return plain_function_name(where);
+}
+std::string_view unnamed_namespace() {
+    return name_here();
+}
+
+TEST(SourceNames, AreAlikeFromBothCompilers) {
+    EXPECT_EQ(unnamed_namespace(), "unnamed_namespace");
+    EXPECT_EQ([] { return name_here(); }(), "TestBody");
+    EXPECT_EQ(plain_function_name("int a::b::run(int (*)(), {anonymous}::T)"), "run");
+    EXPECT_EQ(plain_function_name("void a::(anonymous namespace)::run(char)"), "run");
+    EXPECT_EQ(plain_function_name("auto run(int)::(anonymous class)::operator()() const"), "run");
+    EXPECT_EQ(plain_function_name("main"), "main");
+    EXPECT_EQ(plain_function_name(""), "");
+    EXPECT_EQ(plain_file_name(std::source_location::current()), "base_test.cpp");
 }
 
 TEST(Endian, LittleAndBig) {

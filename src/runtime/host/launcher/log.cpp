@@ -7,6 +7,8 @@
 #include <cctype>
 #include <string>
 
+#include "lib/base/source_names.h"
+
 namespace scone::launcher {
 namespace {
 
@@ -22,14 +24,6 @@ constexpr std::array kNames{
     Name{Level::Warning, "WARNING", "WARN"}, Name{Level::Info, "INFO", "INFO"},
     Name{Level::Debug, "DEBUG", "DEBUG"},    Name{Level::Trace, "TRACE", "TRACE"},
 };
-
-// "int scone::launcher::run(int)" -> "run"
-std::string_view plain_name(std::string_view signature) {
-    size_t end = signature.find('(');
-    std::string_view head = signature.substr(0, end);
-    size_t begin = head.find_last_of(": ");
-    return begin == std::string_view::npos ? head : head.substr(begin + 1);
-}
 
 }  // namespace
 
@@ -58,14 +52,12 @@ void set_log_level(Level level) {
 void log(Level level, std::string_view text, const std::source_location& where) {
     if (level > current_level)
         return;
-    std::string_view file = where.file_name();
-    file.remove_prefix(file.find_last_of("/") + 1);
     std::string line = "[SCONE|";
     line += kNames[static_cast<size_t>(level) - 1].in_lines;
     line += "] ";
-    line += file;
+    line += base::plain_file_name(where);
     line += ":" + std::to_string(where.line()) + ":";
-    line += plain_name(where.function_name());
+    line += base::plain_function_name(where);
     line += "(): ";
     line += text;
     line += "\n";

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "lib/base/source_names.h"
 #include "runtime/trusted/enclave/entry.h"
 #include "runtime/trusted/enclave/host_calls/host_call.h"
 #include "runtime/trusted/enclave/host_memory_unsafe.h"
@@ -26,29 +27,11 @@ bool same_word(std::string_view a, std::string_view b) {
     return true;
 }
 
-std::string_view file_name(std::string_view path) {
-    size_t at = path.size();
-    while (at > 0 && path[at - 1] != '/')
-        at--;
-    return {path.data() + at, path.size() - at};
-}
-
-// "scone::libos::start(...)" -> "start"
-std::string_view function_name(std::string_view signature) {
-    size_t end = 0;
-    while (end < signature.size() && signature[end] != '(')
-        end++;
-    size_t begin = end;
-    while (begin > 0 && signature[begin - 1] != ' ' && signature[begin - 1] != ':')
-        begin--;
-    return {signature.data() + begin, end - begin};
-}
-
 void write_line(Level level, std::string_view text, const std::source_location& where) {
     FixedText<2048> line;
     line.append("[SCONE|").append(kNames[static_cast<int>(level)]).append("] ");
-    line.append(file_name(where.file_name())).append(":").append_number(where.line());
-    line.append(":").append(function_name(where.function_name())).append("(): ");
+    line.append(base::plain_file_name(where)).append(":").append_number(where.line());
+    line.append(":").append(base::plain_function_name(where)).append("(): ");
     line.append(text).append("\n");
     enclave::copy_to_host(enclave::window_data(), line.view().data(), line.size());
     enclave::host_call(boundary::kHostLog, enclave::Interruptible::No, static_cast<uint64_t>(level),
