@@ -49,7 +49,7 @@ Result<ChildDescriptor> open_child_descriptor(Process& parent, const NewProcess&
     ChildDescriptor result;
     if (!what.gives_descriptor)
         return result;
-    result.file = make_ref<ProcessFile>(-1, 0);
+    result.file = make_ref<ProcessFile>(-1, 0u);
     if (!result.file)
         return error(kENOMEM);
     result.number = SCONE_TRY(parent.files->add(Ref<File>(result.file), CloseOnExec::Yes));

@@ -67,7 +67,7 @@ bool has_ended(uint32_t tid) {
         return false;
     struct {
         int32_t fd;
-        int16_t events, ready;
+        uint16_t events, ready;
     } poll{static_cast<int32_t>(fd), kPollIn, 0};
     int64_t result =
         enclave::host_structure_call(__NR_poll, 0, &poll, sizeof poll, sizeof poll, 0, 1, 0);
