@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -92,8 +93,13 @@ User::User(const fs::path& home) : home_(home) {
 }
 
 std::vector<std::string> User::environment() const {
-    return {"HOME=" + home_.string(), "TMPDIR=" + (home_ / "tmp").string(), "PATH=/usr/bin:/bin",
-            "SCONE_CLI_RETRIES=0"};
+    std::vector<std::string> variables{"HOME=" + home_.string(),
+                                       "TMPDIR=" + (home_ / "tmp").string(), "PATH=/usr/bin:/bin",
+                                       "SCONE_CLI_RETRIES=0"};
+    for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
+        if (const char* options = getenv(name))
+            variables.push_back(std::string(name) + "=" + options);
+    return variables;
 }
 
 Ended User::scone(const std::vector<std::string>& words,

@@ -24,8 +24,7 @@ class CasTest(ImageTest):
              "--listen-api=127.0.0.1:0", "--listen-enclave=127.0.0.1:0"],
             stdout=cls.log, stderr=cls.log,
         )  # fmt: skip
-        cls.addClassCleanup(cls.cas.wait)
-        cls.addClassCleanup(cls.cas.terminate)
+        cls.addClassCleanup(cls.end_cas)
         api, enclave = cls.port("client API"), cls.port("enclave port")
         cls.address = f"--cas=127.0.0.1:{api}:{enclave}"
         cls.enclave_address = f"127.0.0.1:{enclave}"
@@ -39,6 +38,13 @@ class CasTest(ImageTest):
         for name in ("s.yml", "cas/config.json"):
             if os.path.exists(f"{self.folder}/{name}"):
                 os.remove(f"{self.folder}/{name}")
+
+    @classmethod
+    def end_cas(cls):
+        cls.cas.terminate()
+        if cls.cas.wait() != 0:
+            with open(cls.log_path) as file:
+                raise AssertionError("scone-cas did not end well:\n" + file.read())
 
     @classmethod
     def port(cls, name):

@@ -1,6 +1,7 @@
 #include "las_process.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -56,7 +57,8 @@ int LasProcess::stop() {
 }
 
 LasProcess::~LasProcess() {
-    stop();
+    if (pid_ > 0)
+        EXPECT_EQ(stop(), 0) << "scone-las, started behind: " << log_;
     if (log_descriptor_ >= 0)
         ::close(log_descriptor_);
 }

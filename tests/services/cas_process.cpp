@@ -78,7 +78,7 @@ CasProcess::CasProcess(const fs::path& state, const std::vector<std::string>& mo
 
 CasProcess::~CasProcess() {
     if (pid_ > 0)
-        stop(SIGKILL);
+        stop();
 }
 
 std::string CasProcess::output() const {
@@ -114,6 +114,12 @@ int CasProcess::stop(int signal) {
     int status = wait_for_end();
     stop_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
     pid_ = -1;
+    for (const char* of_a_sanitizer : {"Sanitizer: ", ": runtime error: "}) {
+        if (output().find(of_a_sanitizer) != std::string::npos) {
+            ADD_FAILURE() << output();
+            break;
+        }
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

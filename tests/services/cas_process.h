@@ -39,7 +39,7 @@ class CasProcess {
     // stdout and stderr so far.
     std::string output() const;
     // Sends SIGTERM (or another signal) and waits; the exit status, or 128 + signal. In seconds how
-    // long it took.
+    // long it took. What a sanitizer found in it fails the test.
     int stop(int signal = 15);
     double stop_seconds() const { return stop_seconds_; }
     // Processor time that it has used, of all its threads.
