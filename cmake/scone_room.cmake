@@ -65,7 +65,9 @@ function(scone_room)
         target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
       endif()
       if(SCONE_SANITIZE AND sources)
-        target_compile_options(${target} PUBLIC -fsanitize=${SCONE_SANITIZE} -fno-sanitize-recover=all)
+        # The check of vptr needs the RTTI of objects, which most rooms are built without.
+        target_compile_options(${target} PUBLIC -fsanitize=${SCONE_SANITIZE} -fno-sanitize=vptr
+                                                -fno-sanitize-recover=all)
         target_link_options(${target} PUBLIC -fsanitize=${SCONE_SANITIZE})
       endif()
       if(SCONE_FUZZ AND sources)
