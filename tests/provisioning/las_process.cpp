@@ -59,8 +59,9 @@ int LasProcess::stop() {
 LasProcess::~LasProcess() {
     bool must_end_well = pid_ > 0 && port_ != 0;
     int status = stop();
-    if (must_end_well)
+    if (must_end_well) {
         EXPECT_EQ(status, 0) << "scone-las, started behind: " << log_;
+    }
     if (log_descriptor_ >= 0)
         ::close(log_descriptor_);
 }
