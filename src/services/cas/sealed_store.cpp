@@ -111,17 +111,23 @@ Outcome<void> SealedStore::load() {
     return root_file_.commit(root_);
 }
 
+std::optional<SealedStore::Expected> SealedStore::expected(const std::string& name) {
+    std::lock_guard lock(index_mutex_);
+    auto stored = index_.find(name);
+    if (stored == index_.end())
+        return std::nullopt;
+    Expected result{stored->second, std::nullopt};
+    if (auto incoming = incoming_.find(name); incoming != incoming_.end())
+        result.incoming = incoming->second;
+    return result;
+}
+
 Outcome<std::optional<Record>> SealedStore::get(const std::string& name) {
-    // Twice at most: the record may change between the look into the index and the read.
+    // Again when the record changed between the look into the index and the read.
     for (int attempt = 0;; ++attempt) {
-        Known known;
-        {
-            std::lock_guard lock(index_mutex_);
-            auto place = index_.find(name);
-            if (place == index_.end())
-                return std::nullopt;
-            known = place->second;
-        }
+        auto known = expected(name);
+        if (!known)
+            return std::nullopt;
         std::optional<Row> row;
         {
             std::lock_guard lock(read_mutex_);
@@ -130,14 +136,15 @@ Outcome<std::optional<Record>> SealedStore::get(const std::string& name) {
         Digest part{};
         if (row)
             part = SCONE_TRY(record_part(keys_.root, row->name, row->version, row->sealed));
-        if (part == known.part) {
+        if (row &&
+            (part == known->stored.part || (known->incoming && part == known->incoming->part))) {
             auto value =
                 crypto::open(keys_.records, row->sealed, associated_data(row->name, row->version));
             if (!value)
                 return changed_record(name);
             return Record{row->version, std::move(*value)};
         }
-        if (version_of(name) == known.version || attempt > 100)
+        if (expected(name) == known || attempt > 100)
             return changed_record(name);
     }
 }
@@ -262,6 +269,10 @@ Outcome<void> SealedStore::store_rows(const std::vector<Row>& rows, const Index&
     RootFile::Root next{root_.sequence + 1,
                         SCONE_TRY(root_of(keys_.root, root_.sequence + 1, sum, count, root_.root))};
     broken_ = true;
+    {
+        std::lock_guard lock(index_mutex_);
+        incoming_ = changed;
+    }
     SCONE_TRY(root_file_.announce(next));
     DatabaseState state{next.sequence,
                         {root_.root.begin(), root_.root.end()},
@@ -274,6 +285,7 @@ Outcome<void> SealedStore::store_rows(const std::vector<Row>& rows, const Index&
     std::lock_guard lock(index_mutex_);
     for (const auto& [name, known] : changed)
         index_[name] = known;
+    incoming_.clear();
     return {};
 }
 

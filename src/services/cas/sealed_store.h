@@ -39,6 +39,13 @@ class SealedStore final : public Store {
     struct Known {
         uint64_t version = 0;
         Digest part{};
+        bool operator==(const Known&) const = default;
+    };
+    // What the database may hold under a name at this moment.
+    struct Expected {
+        Known stored;
+        std::optional<Known> incoming;
+        bool operator==(const Expected&) const = default;
     };
     struct Keys {
         crypto::AeadKey records;
@@ -55,6 +62,7 @@ class SealedStore final : public Store {
     SealedStore(Keys keys, SqliteDatabase writer, SqliteDatabase reader, RootFile root);
     static text::Outcome<Keys> derive_keys(const MasterKey& key);
     text::Outcome<void> load();
+    std::optional<Expected> expected(const std::string& name);
     void write_batches();
     void write_batch(std::vector<Pending*>& batch);
     text::Outcome<void> store_rows(const std::vector<Row>& rows, const Index& changed);
@@ -71,6 +79,7 @@ class SealedStore final : public Store {
     SqliteDatabase reader_;
     std::mutex index_mutex_;
     Index index_;
+    Index incoming_;  // of the batch that is being written: its rows may be there already
     std::mutex queue_mutex_;
     std::condition_variable queue_filled_;
     std::condition_variable batch_done_;

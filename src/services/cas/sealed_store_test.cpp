@@ -142,6 +142,25 @@ TEST_F(SealedStoreTest, ManyWritersShareWrites) {
         EXPECT_EQ(get("r" + std::to_string(t)), "19");
 }
 
+TEST_F(SealedStoreTest, ReadsWhileTheRecordIsWritten) {
+    ASSERT_TRUE(put("a", 0, "0"));
+    std::atomic<bool> is_done = false;
+    std::jthread writer([&] {
+        for (uint64_t version = 1; version <= 100; ++version)
+            EXPECT_TRUE(put("a", version, std::to_string(version)));
+        is_done = true;
+    });
+    uint64_t seen = 0;
+    while (!is_done) {
+        auto record = store_->get("a");
+        ASSERT_TRUE(record) << record.error().what;
+        ASSERT_TRUE(*record);
+        EXPECT_GE((*record)->version, seen);
+        seen = (*record)->version;
+        EXPECT_EQ((*record)->value.expose_text(), std::to_string(seen - 1));
+    }
+}
+
 TEST_F(SealedStoreTest, RefusesRolledBackDatabase) {
     ASSERT_TRUE(put("a", 0, "old"));
     copy_state("backup");
