@@ -1,28 +1,11 @@
 // Any bytes as what the host says about a start: each text and the plans lie inside them.
-#include <stdlib.h>
-
 #include <vector>
 
-#include "runtime/trusted/libos/program_memory.h"
 #include "runtime/trusted/libos/start/launch.h"
-
-namespace scone::enclave {
-
-void* heap_allocate(size_t size) {
-    return malloc(size);
-}
-void heap_free(void* memory) {
-    free(memory);
-}
-
-}  // namespace scone::enclave
 
 namespace scone::libos {
 
 // Named by the files under test, not reached from here.
-Result<void> copy_from_program(void*, uint64_t, uint64_t) {
-    return error(linux_abi::kEFAULT);
-}
 bool parse_log_level(std::string_view, Level&) {
     return false;
 }
