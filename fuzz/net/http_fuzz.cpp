@@ -1,4 +1,5 @@
 // Any bytes, in pieces, into the HTTP server's protocol.
+#include "fuzz/net/pieces.h"
 #include "services/net/http_server.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -8,18 +9,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     };
     auto protocol =
         net::make_http_protocol({"::1", {}}, {.header_size = 1024, .body_size = 256}, handler);
-    base::Bytes rest(data, size);
-    while (!rest.empty()) {
-        size_t piece = std::min<size_t>(rest.size(), 1 + rest[0] % 64);
-        net::Fed fed = protocol->feed(rest.first(piece));
-        rest = rest.subspan(piece);
-        while (fed.need == net::Need::Serve) {
-            if (!protocol->serve().keep_open)
-                return 0;
-            fed = protocol->feed({});
-        }
-        if (fed.need == net::Need::Close)
-            return 0;
-    }
+    fuzz::serve_pieces(*protocol, {data, size}, 64);
     return 0;
 }

@@ -1,21 +1,16 @@
 #include "services/net/http_client.h"
 
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+
+#include "services/net/http_reply_reader.h"
 
 namespace scone::net {
 namespace {
 
-namespace http = boost::beast::http;
-using boost::system::error_code;
 using text::ExitCode;
 using text::failure;
 using text::Outcome;
 
-constexpr uint32_t kMaxHeaderSize = 64 * 1024;
-constexpr uint64_t kMaxBodySize = 64 * 1024 * 1024;
 constexpr size_t kReadSize = 16 * 1024;
 
 std::string format_call(const HttpCall& call, const TlsClientOptions& options) {
@@ -67,43 +62,19 @@ Outcome<HttpReply> HttpClient::exchange(const std::string& message, bool is_head
         connection_.reset();
         return std::unexpected(sent.error());
     }
-    http::response_parser<http::string_body> parser;
-    parser.header_limit(kMaxHeaderSize);
-    parser.body_limit(kMaxBodySize);
-    parser.eager(true);
-    parser.skip(is_head);
-    std::string pending;
+    HttpReplyReader reader(is_head ? ReplyTo::Head : ReplyTo::Other);
     std::array<uint8_t, kReadSize> buffer;
-    while (!parser.is_done()) {
+    while (!reader.is_whole()) {
         auto count = connection_->read_some(buffer, options_.timeout_ms);
         if (!count)
             return broken(count.error().what);
-        error_code error;
-        if (*count == 0) {
-            // Beast aborts the program where an end comes before the first byte.
-            if (!parser.got_some())
-                return broken("the server closed the connection instead of an answer");
-            parser.put_eof(error);
-            if (error || !parser.is_done())
-                return broken("the connection closed before the reply was whole");
-            break;
-        }
-        pending.append(base::as_text(base::Bytes(buffer.data(), *count)));
-        size_t used = parser.put(boost::asio::const_buffer(pending.data(), pending.size()), error);
-        pending.erase(0, used);
-        if (error && error != http::error::need_more)
-            return broken("the reply is not HTTP: " + error.message());
+        auto taken = *count == 0 ? reader.end() : reader.feed({buffer.data(), *count});
+        if (!taken)
+            return broken(taken.error().what);
     }
-    auto parsed = parser.release();
-    if (!parsed.keep_alive())
+    if (!reader.keeps_open())
         connection_.reset();
-    HttpReply reply;
-    reply.status = static_cast<int>(parsed.result_int());
-    reply.body = std::move(parsed.body());
-    reply.content_type = std::string(parsed[http::field::content_type]);
-    for (const auto& field : parsed)
-        reply.fields.emplace_back(std::string(field.name_string()), std::string(field.value()));
-    return reply;
+    return reader.take();
 }
 
 }  // namespace scone::net

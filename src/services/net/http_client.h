@@ -1,7 +1,7 @@
 // A blocking HTTPS client: one connection, kept alive, reopened when the server closed it.
 //
 // Side:    host
-// Limits:  header 64 KiB, body 64 MiB
+// Limits:  those of http_reply_reader.h
 // Errors:  those of tls_client.h; Unreachable also for a reply that is not HTTP
 // Threads: one thread at a time
 #pragma once

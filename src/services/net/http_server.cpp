@@ -64,8 +64,10 @@ class HttpProtocol final : public Protocol {
         pending_.erase(0, used);
         if (parser_->is_done())
             return {Need::Serve, {}};
-        // A header that is not whole stays in pending_, because the parser wants it in one piece.
-        if (!parser_->is_header_done() && pending_.size() > limits_.header_size)
+        // What is not whole stays in pending_, because the parser wants it in one piece: the
+        // header, and for a chunked body a chunk's extensions and the fields behind the last, for
+        // which the parser has no limit of its own.
+        if (pending_.size() > limits_.header_size)
             return refuse(431, "header above the limit");
         return {Need::More, take_continue()};
     }

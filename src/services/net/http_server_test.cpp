@@ -61,6 +61,19 @@ TEST_F(HttpProtocolTest, RefusesEndlessHeader) {
     EXPECT_NE(fed.bytes.find("431"), std::string::npos);
 }
 
+TEST_F(HttpProtocolTest, RefusesAChunkHeaderAboveTheLimit) {
+    for (const char* begin : {"1;a=", "0\r\na: "}) {
+        protocol_ = make_http_protocol({"127.0.0.1", {}}, limits_, handler_);
+        Fed fed = feed("POST / HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: chunked\r\n\r\n");
+        EXPECT_EQ(fed.need, Need::More);
+        fed = feed(begin);
+        for (int i = 0; i < 100 && fed.need == Need::More; ++i)
+            fed = feed(std::string(100, 'x'));
+        EXPECT_EQ(fed.need, Need::Close) << begin;
+        EXPECT_NE(fed.bytes.find("431"), std::string::npos) << begin;
+    }
+}
+
 TEST_F(HttpProtocolTest, RefusesWhatIsNotHttp) {
     EXPECT_EQ(feed("\x16\x03\x01 hello\r\n\r\n").need, Need::Close);
 }
