@@ -1,21 +1,12 @@
 // Any policy text and any path into the client API, over a store in memory.
-#include "lib/crypto/key.h"
-#include "memory_store.h"
+#include "fuzz/cas/world.h"
 #include "services/cas/session_api.h"
 
 namespace {
 
 using namespace scone;
 
-struct World {
-    fuzz::MemoryStore store;
-    cas::SessionRepository sessions{store};
-    cas::AuditLog audit =
-        cas::AuditLog::open("/dev/null",
-                            crypto::PrivateKey::generate(crypto::NewKey::Ed25519).value(), "")
-            .value();
-    cas::SessionService service{sessions, audit};
-    cas::Metrics metrics;
+struct Api : fuzz::World {
     cas::ApiContext context{service, metrics, "0", "hash", "chain"};
     net::HttpHandler api = cas::make_session_api(context);
 };
@@ -24,7 +15,7 @@ struct World {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static const crypto::Certificate client = fuzz::make_client();
-    World world;
+    Api world;
     std::string text(base::as_text({data, size}));
     for (int i = 0; i < 2; ++i) {
         net::HttpRequest upload;

@@ -1,7 +1,6 @@
 // Any frames on the enclave port: each piece of the input is one frame of one connection.
+#include "fuzz/cas/world.h"
 #include "lib/base/endian.h"
-#include "lib/crypto/key.h"
-#include "memory_store.h"
 #include "services/cas/enclave_service.h"
 #include "services/cas/session_service.h"
 
@@ -15,20 +14,12 @@ constexpr const char* kPolicy =
     "images: [{name: i, volumes: [{name: v, path: /v}]}]\nvolumes: [{name: v}]\n"
     "secrets: [{name: p, kind: ascii}]\nsecurity: {attestation: {mode: none}}\n";
 
-struct World {
-    fuzz::MemoryStore store;
-    cas::SessionRepository sessions{store};
-    cas::AuditLog audit =
-        cas::AuditLog::open("/dev/null",
-                            crypto::PrivateKey::generate(crypto::NewKey::Ed25519).value(), "")
-            .value();
-    cas::SessionService service{sessions, audit};
-    cas::Metrics metrics;
+struct EnclavePort : fuzz::World {
     cas::QuoteCheck quotes{cas::Simulation::InsecureAllowed, {}};
     cas::OneTimePasswords passwords;
     cas::EnclaveContext context{sessions, service, audit, metrics, quotes, passwords, "cas"};
 
-    World() {
+    EnclavePort() {
         auto uploaded = service.upload(kPolicy, cas::client_of(fuzz::make_client()), 0);
         if (!uploaded)
             __builtin_trap();
@@ -38,7 +29,7 @@ struct World {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    static World world;
+    static EnclavePort world;
     static const crypto::Certificate enclave = fuzz::make_client();
     auto session = cas::serve_enclaves(world.context)(net::Peer{"::1", enclave});
     base::Bytes rest(data, size);

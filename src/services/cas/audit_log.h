@@ -4,6 +4,7 @@
 // Layout:  {"sequence":N,"time":"2026-01-31T10:00:00Z","event":"...", fields..., "previous":"<128
 //          hex digits>","signature":"<128 hex digits>"}; the signature (Ed25519) covers the line's
 //          text before ,"signature"
+// Limits:  1 MiB for a line
 // Errors:  Failed (the file cannot be written: then the operation that it tells of must not
 // happen),
 //          Integrity (at open: the file was cut or changed)
@@ -45,6 +46,7 @@ class AuditLog {
     std::mutex mutex_;
     int descriptor_;
     crypto::PrivateKey key_;
+    bool is_torn_ = false;  // a part of an entry could be written, and not be taken away
     uint64_t sequence_ = 0;
     std::string signature_ = std::string(128, '0');
 };

@@ -1,7 +1,9 @@
 #include "services/cas/audit_log.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <sstream>
@@ -79,6 +81,64 @@ TEST_F(AuditLogTest, DropsAnEntryThatWasHalfWritten) {
     ASSERT_TRUE(log) << log.error().what;
     ASSERT_TRUE(log->append("started", {}));
     EXPECT_EQ(verify().value(), 4u);
+}
+
+// All but the end of its line was written.
+TEST_F(AuditLogTest, GoesOnBehindAnEntryWithoutItsEnd) {
+    std::string head = write_three();
+    std::string whole = content();
+    ASSERT_TRUE(whole.ends_with('\n'));
+    replace(whole.substr(0, whole.size() - 1));
+    {
+        auto log = open(head);
+        ASSERT_TRUE(log) << log.error().what;
+        ASSERT_TRUE(log->append("started", {}));
+        head = log->head();
+    }
+    EXPECT_TRUE(open(head));
+    EXPECT_EQ(verify().value(), 4u);
+}
+
+TEST_F(AuditLogTest, NothingStandsBehindASignature) {
+    write_three();
+    const std::string whole = content();
+    for (const char* more : {",\"event\":\"x\"}", ",\"note\":\"x\"}", " }"}) {
+        replace(whole.substr(0, whole.size() - 2) + more + "\n");
+        EXPECT_FALSE(verify()) << more;
+        EXPECT_FALSE(open()) << more;
+    }
+}
+
+TEST_F(AuditLogTest, RefusesALineAboveTheLimit) {
+    std::string head = write_three();
+    {
+        auto log = open(head);
+        ASSERT_TRUE(log);
+        const std::string field(1 << 20, 'x');
+        EXPECT_FALSE(log->append("event", {{"field", field}}));
+        EXPECT_TRUE(log->append("event", {{"field", std::string_view(field).substr(4096)}}));
+    }
+    EXPECT_EQ(verify().value(), 4u);
+    std::ofstream(path(), std::ios::app) << std::string(2 << 20, ' ') << "\n";
+    EXPECT_FALSE(open());
+    EXPECT_FALSE(verify());
+}
+
+TEST_F(AuditLogTest, LeavesNoPartOfAnEntryWhereTheDiskIsFull) {
+    std::string head = write_three();
+    auto log = open(head);
+    ASSERT_TRUE(log);
+    rlimit before{};
+    getrlimit(RLIMIT_FSIZE, &before);
+    auto old_handler = signal(SIGXFSZ, SIG_IGN);
+    const rlimit full{fs::file_size(path()) + 10, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &full);
+    EXPECT_FALSE(log->append("started", {}));
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, old_handler);
+    EXPECT_TRUE(log->append("started", {}));
+    EXPECT_EQ(verify().value(), 4u);
+    EXPECT_TRUE(open(head));
 }
 
 TEST_F(AuditLogTest, BeginsAgainWhereTheOldFileWasMovedAway) {
