@@ -3,7 +3,7 @@
 // Side:    trusted
 // Errors:  ENOMEM
 // Threads: before the program starts
-// Source:  vdso(7); runtime/trusted/vdso
+// Source:  vdso(7); runtime/trusted/libos/vdso
 #pragma once
 
 #include "runtime/trusted/libos/mm/address_space.h"
