@@ -217,7 +217,8 @@ Outcome<Collected> collect_files(const NativeImage& image, const Program& progra
         files.add_path(program.closure.interpreter);
     for (const std::string& library : program.closure.libraries)
         files.add_path(library);
-    const LibrarySearch search(image, program.facts.libc, library_path_of(image, options));
+    const LibrarySearch search =
+        SCONE_TRY(LibrarySearch::open(image, program.facts.libc, library_path_of(image, options)));
     if (const std::string unwinder = search.find(kUnwinder, program.facts);
         !program.closure.libraries.empty() && !unwinder.empty() && unwinder != "-")
         files.add_path(unwinder);

@@ -12,22 +12,27 @@ using text::ExitCode;
 using text::failure;
 using text::Outcome;
 
-constexpr size_t kMaxConfiguration = 1 << 16;
 constexpr size_t kMaxLibraries = 1024;
 
-std::string_view next_part(std::string_view& list, char separator) {
-    const size_t end = list.find(separator);
-    const std::string_view part = list.substr(0, end);
-    list = end == std::string_view::npos ? "" : list.substr(end + 1);
-    return part;
-}
-
+// One pass: what stands in the name of a folder is not looked at again.
 std::string expand_origin(std::string_view folder, const std::string& object) {
-    std::string out(folder);
-    const std::string origin = "/" + std::string(oci::split_path(object.substr(1)).first);
-    for (const std::string_view name : {"${ORIGIN}", "$ORIGIN"})
-        for (size_t at; (at = out.find(name)) != std::string::npos;)
-            out.replace(at, name.size(), origin);
+    const std::string_view above = oci::split_path(std::string_view(object).substr(1)).first;
+    std::string out;
+    while (!folder.empty()) {
+        const size_t at = std::min(folder.find('$'), folder.size());
+        out += folder.substr(0, at);
+        folder.remove_prefix(at);
+        const std::string_view names[] = {"${ORIGIN}", "$ORIGIN"};
+        const auto* name = std::ranges::find_if(
+            names, [&](std::string_view each) { return folder.starts_with(each); });
+        if (name != std::end(names)) {
+            out.append("/").append(above);
+            folder.remove_prefix(name->size());
+        } else if (!folder.empty()) {
+            out += '$';
+            folder.remove_prefix(1);
+        }
+    }
     return out;
 }
 
@@ -84,94 +89,51 @@ Outcome<ElfFacts> read_elf(const NativeImage& image, const oci::FileTree::Node& 
     return out;
 }
 
-LibrarySearch::LibrarySearch(const NativeImage& image, elf::LibC libc,
-                             std::string_view ld_library_path)
-    : image_(image), libc_(libc), environment_(ld_library_path) {
-    if (libc == elf::LibC::Musl) {
-        own_ = {"/lib", "/usr/local/lib", "/usr/lib"};
-        if (const auto* file = image.file("/etc/ld-musl-x86_64.path")) {
-            const auto text = image.spool->read_text(file->entry.content, kMaxConfiguration);
-            std::string_view rest = text ? std::string_view(*text) : "";
-            own_.clear();
-            while (!rest.empty()) {
-                std::string_view line = next_part(rest, '\n');
-                while (!line.empty())
-                    own_.emplace_back(next_part(line, ':'));
-            }
-        }
-        return;
-    }
-    own_ = {"/lib/x86_64-linux-gnu",
-            "/usr/lib/x86_64-linux-gnu",
-            "/lib64",
-            "/usr/lib64",
-            "/lib",
-            "/usr/lib"};
-    read_configuration("/etc/ld.so.conf", 0);
+Outcome<LibrarySearch> LibrarySearch::open(const NativeImage& image, elf::LibC libc,
+                                           std::string_view ld_library_path) {
+    LibrarySearch out(image, libc, ld_library_path);
+    out.folders_ = SCONE_TRY(read_loader_folders(image, libc));
+    return out;
 }
 
-void LibrarySearch::read_configuration(const std::string& path, int depth) {
-    const auto* file = image_.file(path);
-    if (file == nullptr || file->entry.kind != oci::EntryKind::Regular || depth > 4)
-        return;
-    const auto text = image_.spool->read_text(file->entry.content, kMaxConfiguration);
-    std::string_view rest = text ? std::string_view(*text) : "";
-    while (!rest.empty()) {
-        std::string_view line = next_part(rest, '\n');
-        line = line.substr(0, line.find('#'));
-        while (line.ends_with(' ') || line.ends_with('\t'))
-            line.remove_suffix(1);
-        if (line.starts_with("include ")) {
-            // "include /etc/ld.so.conf.d/*.conf": the files of one folder, by name.
-            const std::string_view pattern = line.substr(8);
-            const size_t star = pattern.find('*');
-            if (star == std::string_view::npos) {
-                read_configuration(std::string(pattern), depth + 1);
-                continue;
-            }
-            const auto* folder = image_.file(pattern.substr(0, pattern.rfind('/', star)));
-            if (folder == nullptr)
-                continue;
-            for (const auto& [name, child] : folder->children)
-                if (name.ends_with(pattern.substr(star + 1)))
-                    read_configuration("/" + child->entry.path, depth + 1);
-        } else if (line.starts_with('/')) {
-            configured_.emplace_back(line);
-        }
-    }
+std::string LibrarySearch::look_into(std::string_view folder, std::string_view name) const {
+    if (!folder.starts_with('/'))
+        return "";  // relative to a working folder that nobody knows
+    const auto path = image_->clean_path(fmt::format("{}/{}", folder, name));
+    const auto* file = path ? image_->file(*path) : nullptr;
+    return file != nullptr && looks_like_elf(*image_, *file) ? *path : "";
 }
 
-std::string LibrarySearch::look_in(std::string_view list, std::string_view name,
-                                   const ElfFacts& by) const {
-    while (!list.empty()) {
-        const std::string folder = expand_origin(next_part(list, ':'), by.path);
-        if (!folder.starts_with('/'))
-            continue;  // relative to a working folder that nobody knows
-        const std::string path = fmt::format("{}/{}", folder, name);
-        if (const auto* file = image_.file(path); file != nullptr && looks_like_elf(image_, *file))
-            return path;
+std::string LibrarySearch::look_along(std::string_view list, std::string_view name,
+                                      const std::string& object) const {
+    std::string found;
+    while (found.empty() && !list.empty()) {
+        const std::string_view folder = next_part(list, ':');
+        found =
+            look_into(object.empty() ? std::string(folder) : expand_origin(folder, object), name);
     }
-    return "";
+    return found;
 }
 
 std::string LibrarySearch::find(std::string_view name, const ElfFacts& by) const {
     if (name.find('/') != std::string_view::npos) {
-        const auto* file = image_.file(name);
-        return name.starts_with('/') && file != nullptr ? std::string(name) : "";
+        const auto path = name.starts_with('/') ? image_->clean_path(name) : std::nullopt;
+        return path && image_->file(*path) != nullptr ? *path : "";
     }
     if (libc_ == elf::LibC::Musl && (name == "libc.so" || name.starts_with("libc.musl-")))
         return "-";
     std::string found;
-    if (by.runpath.empty() && !by.rpath.empty())
-        found = look_in(by.rpath, name, by);
+    if (by.runpath.empty())
+        found = by.rpath.empty() ? look_along(by.inherited_rpath, name, "")
+                                 : look_along(by.rpath, name, by.path);
     if (found.empty())
-        found = look_in(environment_, name, by);
-    if (found.empty() && !by.runpath.empty())
-        found = look_in(by.runpath, name, by);
-    for (const auto* folders : {&configured_, &own_})
+        found = look_along(environment_, name, by.path);
+    if (found.empty())
+        found = look_along(by.runpath, name, by.path);
+    for (const auto* folders : {&folders_.configured, &folders_.own})
         for (const std::string& folder : *folders)
             if (found.empty())
-                found = look_in(folder, name, by);
+                found = look_into(folder, name);
     return found;
 }
 
@@ -208,8 +170,10 @@ Outcome<Closure> closure_of(const NativeImage& image, const ElfFacts& file,
             out.libraries.push_back(path);
             ElfFacts facts = SCONE_TRY(read_elf(image, *library));
             // A DT_RPATH holds for what its object loads, too.
-            if (facts.runpath.empty() && facts.rpath.empty() && object.runpath.empty())
-                facts.rpath = object.rpath.empty() ? "" : expand_origin(object.rpath, object.path);
+            if (object.runpath.empty())
+                facts.inherited_rpath = object.rpath.empty()
+                                            ? object.inherited_rpath
+                                            : expand_origin(object.rpath, object.path);
             queue.push_back(std::move(facts));
         }
     }

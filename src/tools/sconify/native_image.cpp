@@ -8,9 +8,30 @@ using text::ExitCode;
 using text::failure;
 using text::Outcome;
 
+std::optional<std::string> NativeImage::clean_path(std::string_view path) const {
+    constexpr size_t kMaxPath = 4096;
+    if (path.size() > kMaxPath)
+        return std::nullopt;
+    std::string out;
+    while (!path.empty()) {
+        const size_t slash = path.find('/');
+        const std::string_view name = path.substr(0, slash);
+        path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+        if (name == "..") {
+            const auto* folder = tree.resolve(out);
+            if (folder == nullptr || !folder->is_folder())
+                return std::nullopt;
+            out = oci::split_path(folder->entry.path).first;
+        } else if (!name.empty() && name != ".") {
+            out = oci::join_path(out, name);
+        }
+    }
+    return oci::normal_path(out) ? std::optional("/" + out) : std::nullopt;
+}
+
 const oci::FileTree::Node* NativeImage::file(std::string_view path) const {
-    const auto normal = oci::normal_path(path);
-    return normal ? tree.resolve(*normal) : nullptr;
+    const auto clean = clean_path(path);
+    return clean ? tree.resolve(std::string_view(*clean).substr(1)) : nullptr;
 }
 
 Outcome<NativeImage> read_native_image(const oci::ImageName& name) {

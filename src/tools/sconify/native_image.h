@@ -5,6 +5,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "tools/oci/file_tree.h"
@@ -21,6 +24,10 @@ struct NativeImage {
     const oci::ImageConfig& config() const { return source.config; }
     // The real file at an absolute path, links followed; nullptr when there is none.
     const oci::FileTree::Node* file(std::string_view absolute_path) const;
+    // The path without "." and "..", which leads to the parent of what stands before it, links
+    // followed. Links that no ".." follows stay. nullopt when there is nothing that a ".." could
+    // follow, and for what cannot be a path.
+    std::optional<std::string> clean_path(std::string_view absolute_path) const;
 };
 
 text::Outcome<NativeImage> read_native_image(const oci::ImageName& name);

@@ -70,7 +70,8 @@ Outcome<Program> inspect_program(const NativeImage& image, const Options& option
     if (out.facts.kind == elf::Kind::Relocatable || out.facts.kind == elf::Kind::SharedLibrary)
         return failure(ExitCode::InvalidInput, fmt::format("'{}' is no program but a {}", out.path,
                                                            elf::kind_name(out.facts.kind)));
-    const LibrarySearch search(image, out.facts.libc, library_path_of(image, options));
+    const LibrarySearch search =
+        SCONE_TRY(LibrarySearch::open(image, out.facts.libc, library_path_of(image, options)));
     out.closure = SCONE_TRY(closure_of(image, out.facts, search));
     if (!out.closure.missing.empty())
         return failure(
