@@ -69,7 +69,8 @@ void heap_free(void* memory) {
         free(static_cast<char*>(memory) - 16);
 }
 void* heap_pages(size_t size) {
-    static std::vector<void*> all;  // they are never given back
+    // They are never given back, not even at the end: objects that outlive main() use them.
+    static auto& all = *new std::vector<void*>;
     all.push_back(aligned_alloc(4096, (size + 4095) / 4096 * 4096));
     memset(all.back(), 0, size);
     return all.back();
