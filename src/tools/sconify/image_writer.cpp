@@ -226,8 +226,7 @@ Outcome<void> add_runtime(LayerWriter& layer, const Program& program, const Runt
         layer.add_file(made_entry("opt/scone/enclave.img", 0644, time), runtime.enclave_image));
     SCONE_TRY(layer.add_file(made_entry("opt/scone/settings", 0644, time), enclave.settings));
     SCONE_TRY(layer.add_file(made_entry("opt/scone/sigstruct", 0644, time), enclave.sigstruct));
-    if (!enclave.plans.empty())
-        SCONE_TRY(layer.add_file(made_entry("opt/scone/plans", 0644, time), enclave.plans));
+    SCONE_TRY(layer.add_file(made_entry("opt/scone/plans", 0644, time), enclave.plans));
     Entry starter = made_entry(program_path, 0755, time);
     starter.kind = EntryKind::Hardlink;
     starter.target = "opt/scone/starter";
