@@ -21,8 +21,8 @@ struct RuntimeFiles {
 text::Outcome<RuntimeFiles> find_runtime();
 
 struct EnclaveFiles {
-    std::vector<uint8_t> settings, sigstruct, plans;  // plans: empty when there are none
-    std::string mrenclave;                            // 64 hex digits
+    std::vector<uint8_t> settings, sigstruct, plans;
+    std::string mrenclave;  // 64 hex digits
 };
 text::Outcome<EnclaveFiles> make_enclave_files(const RuntimeFiles& runtime,
                                                const NativeImage& image, const Program& program,
